@@ -1,0 +1,6 @@
+//! Llama 3, one matrix multiplication at a time.
+
+pub mod error;
+pub mod matrix;
+
+pub use error::{Error, Result};
