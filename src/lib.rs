@@ -2,5 +2,6 @@
 
 pub mod error;
 pub mod matrix;
+pub mod sampling;
 
 pub use error::{Error, Result};
