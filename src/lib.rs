@@ -3,5 +3,6 @@
 pub mod error;
 pub mod matrix;
 pub mod sampling;
+pub mod tokenizer;
 
 pub use error::{Error, Result};
