@@ -2,5 +2,7 @@
 
 pub mod error;
 pub mod matrix;
+pub mod sampling;
+pub mod tokenizer;
 
 pub use error::{Error, Result};

@@ -1,0 +1,256 @@
+//! Which token comes next: from logits to one id.
+//!
+//! Greedy takes the highest logit. Otherwise the logits become probabilities,
+//! pᵢ = exp(xᵢ / temperature) / Σⱼ exp(xⱼ / temperature), top-k and top-p cut the list short, and
+//! one token is drawn from what is left. Each step is a function that a notebook can call alone.
+//!
+//! Source: Holtzman et al. 2020, <https://arxiv.org/abs/1904.09751>, for top-p; `sample_top_p` in
+//! `llama/generation.py` of meta-llama/llama3.
+
+use crate::{Error, Result};
+use candle_core::{DType, Tensor};
+
+/// How to choose the next token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling {
+    /// 0 always takes the likeliest token; 1 draws with the model's own probabilities; less than 1
+    /// sharpens them, more than 1 flattens them.
+    pub temperature: f32,
+    /// How many of the likeliest tokens may be drawn; 0 for all.
+    pub top_k: usize,
+    /// Draw from the fewest tokens whose probabilities together reach this; 1 for all.
+    pub top_p: f32,
+    /// The same seed draws the same tokens from the same logits.
+    pub seed: u64,
+}
+
+/// Greedy.
+impl Default for Sampling {
+    fn default() -> Self {
+        Self {
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 1.0,
+            seed: 42,
+        }
+    }
+}
+
+/// One token that might come next.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    pub id: u32,
+    pub logit: f32,
+    /// Between 0 and 1, at temperature 1, over the whole vocabulary.
+    pub prob: f32,
+}
+
+/// The `k` likeliest tokens, or the whole vocabulary for k = 0; equal logits by id.
+///
+/// # Shapes
+/// `logits [vocab] → k candidates`
+///
+/// # Errors
+/// As [`greedy`].
+pub fn top(logits: &Tensor, k: usize) -> Result<Vec<Candidate>> {
+    let logits = checked(logits)?;
+    let probs = sorted_probs(&logits, 1.0);
+    let k = if k == 0 { probs.len() } else { k };
+    let candidates = probs.into_iter().take(k).map(|(id, prob)| Candidate {
+        id,
+        logit: logits[id as usize],
+        prob,
+    });
+    Ok(candidates.collect())
+}
+
+/// The id with the highest logit, the lowest of them if there are several.
+///
+/// # Shapes
+/// `logits [vocab] → id`
+///
+/// # Errors
+/// Logits that are not `[vocab]` or empty; a NaN or +∞ among them; nothing but −∞.
+pub fn greedy(logits: &Tensor) -> Result<u32> {
+    Ok(highest(&checked(logits)?))
+}
+
+/// The probability of every token as `(id, probability)`, the likeliest first.
+///
+/// # Shapes
+/// `logits [vocab] → vocab pairs`
+///
+/// # Errors
+/// As [`greedy`]; a temperature that is not above 0 and finite.
+pub fn softmax_with_temperature(logits: &Tensor, temperature: f32) -> Result<Vec<(u32, f32)>> {
+    if !(temperature > 0.0 && temperature.is_finite()) {
+        return Err(Error::Argument(format!(
+            "temperature = {temperature}: softmax needs a finite number above 0; for 0 use greedy"
+        )));
+    }
+    Ok(sorted_probs(&checked(logits)?, temperature))
+}
+
+/// The `k` likeliest of a list sorted by probability, scaled to sum to 1 again; k = 0 keeps all.
+pub fn top_k(mut probs: Vec<(u32, f32)>, k: usize) -> Vec<(u32, f32)> {
+    if k > 0 {
+        probs.truncate(k);
+    }
+    normalized(probs)
+}
+
+/// The fewest of a list sorted by probability that together reach `p`, but at least one, scaled to
+/// sum to 1 again; p = 1 keeps all.
+pub fn top_p(mut probs: Vec<(u32, f32)>, p: f32) -> Vec<(u32, f32)> {
+    if p < 1.0 {
+        let mut sum = 0.0;
+        let reaches = |&(_, prob): &(u32, f32)| {
+            sum += f64::from(prob);
+            sum >= f64::from(p)
+        };
+        if let Some(last) = probs.iter().position(reaches) {
+            probs.truncate(last + 1);
+        }
+    }
+    normalized(probs)
+}
+
+/// Draws one token after another.
+#[derive(Clone, Debug)]
+pub struct Sampler {
+    sampling: Sampling,
+    random: SplitMix64,
+}
+
+impl Sampler {
+    /// # Errors
+    /// A temperature that is negative or not finite; a top-p outside 0 < p ≤ 1.
+    pub fn new(sampling: Sampling) -> Result<Self> {
+        let Sampling {
+            temperature, top_p, ..
+        } = sampling;
+        if !(temperature >= 0.0 && temperature.is_finite()) {
+            return Err(Error::Argument(format!(
+                "temperature = {temperature}: expected a finite number, 0 or more; 0 is greedy"
+            )));
+        }
+        if !(top_p > 0.0 && top_p <= 1.0) {
+            return Err(Error::Argument(format!(
+                "top_p = {top_p}: expected a number above 0 and at most 1; 1 keeps all tokens"
+            )));
+        }
+        Ok(Self {
+            sampling,
+            random: SplitMix64(sampling.seed),
+        })
+    }
+
+    /// The next token.
+    ///
+    /// # Shapes
+    /// `logits [vocab] → id`
+    ///
+    /// # Errors
+    /// As [`greedy`].
+    pub fn next(&mut self, logits: &Tensor) -> Result<u32> {
+        let Sampling {
+            temperature,
+            top_k: k,
+            top_p: p,
+            ..
+        } = self.sampling;
+        if temperature == 0.0 {
+            return greedy(logits);
+        }
+        let probs = softmax_with_temperature(logits, temperature)?;
+        Ok(draw(&top_p(top_k(probs, k), p), self.random.uniform()))
+    }
+}
+
+/// The token at `u` (0 ≤ u < 1) if their probabilities are laid side by side.
+fn draw(probs: &[(u32, f32)], u: f64) -> u32 {
+    let mut sum = 0.0;
+    let reaches = |&&(_, prob): &&(u32, f32)| {
+        sum += f64::from(prob);
+        sum > u
+    };
+    // Rounding may leave the sum a little below 1: the likeliest token takes what is left.
+    let found = probs.iter().find(reaches).or(probs.first());
+    found.map_or(0, |&(id, _)| id)
+}
+
+/// In f64, because a vocabulary of 128,256 small probabilities loses digits in f32.
+fn sorted_probs(logits: &[f32], temperature: f32) -> Vec<(u32, f32)> {
+    let max = logits[highest(logits) as usize];
+    // Less the maximum, which changes nothing and keeps exp from overflowing.
+    let exp = |&x: &f32| ((f64::from(x) - f64::from(max)) / f64::from(temperature)).exp();
+    let sum: f64 = logits.iter().map(exp).sum();
+    let mut probs: Vec<(u32, f32)> = (0..)
+        .zip(logits)
+        .map(|(id, x)| (id, (exp(x) / sum) as f32))
+        .collect();
+    // By logit: two different logits may round to the same probability.
+    let logit = |id: u32| logits[id as usize];
+    probs.sort_unstable_by(|a, b| logit(b.0).total_cmp(&logit(a.0)).then(a.0.cmp(&b.0)));
+    probs
+}
+
+fn normalized(mut probs: Vec<(u32, f32)>) -> Vec<(u32, f32)> {
+    let sum: f64 = probs.iter().map(|&(_, prob)| f64::from(prob)).sum();
+    for (_, prob) in &mut probs {
+        *prob = (f64::from(*prob) / sum) as f32;
+    }
+    probs
+}
+
+fn highest(logits: &[f32]) -> u32 {
+    let best = |a: (u32, f32), b: (u32, f32)| if b.1 > a.1 { b } else { a };
+    let pairs = (0..).zip(logits.iter().copied());
+    pairs.reduce(best).map_or(0, |(id, _)| id)
+}
+
+/// The logits as f32, of which at least one is finite and none is NaN or +∞.
+fn checked(logits: &Tensor) -> Result<Vec<f32>> {
+    if logits.rank() != 1 || logits.elem_count() == 0 {
+        let hint = "take one position, such as logits.get(n_tokens - 1)";
+        return Err(Error::shape("logits", "[vocab]", logits.dims(), hint));
+    }
+    let logits = logits.to_dtype(DType::F32)?.to_vec1::<f32>()?;
+    let broken = |x: &f32| x.is_nan() || *x == f32::INFINITY;
+    if let Some(id) = logits.iter().position(broken) {
+        let x = logits[id];
+        return Err(Error::Argument(format!(
+            "the logit of token {id} is {x}: a weight or an activation before it is broken"
+        )));
+    }
+    if logits.iter().all(|x| *x == f32::NEG_INFINITY) {
+        return Err(Error::Argument(
+            "every logit is -inf: no token is left".into(),
+        ));
+    }
+    // -0 becomes 0: they are equal, but the sort would tell them apart.
+    Ok(logits.into_iter().map(|x| x + 0.0).collect())
+}
+
+/// A small generator of random numbers: Steele, Lea and Flood 2014, "Fast splittable pseudorandom
+/// number generators".
+#[derive(Clone, Debug)]
+struct SplitMix64(u64);
+
+impl SplitMix64 {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// 0 ≤ u < 1, a multiple of 2⁻⁵³.
+    fn uniform(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+#[cfg(test)]
+#[path = "sampling_tests.rs"]
+mod tests;

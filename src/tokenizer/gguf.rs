@@ -1,0 +1,161 @@
+//! The tokenizer inside a GGUF file.
+//!
+//! Source: the keys `tokenizer.ggml.*` of
+//! <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
+
+use super::Tokenizer;
+use super::byte_level::bytes_of;
+use super::chat::ChatFormat;
+use super::pieces::{LLAMA3_PATTERN, SMOLLM2_PATTERN};
+use super::vocabulary::Vocabulary;
+use crate::{Error, Result};
+use candle_core::quantized::gguf_file::Value;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The metadata of one file.
+struct Metadata<'a> {
+    values: &'a HashMap<String, Value>,
+    path: &'a Path,
+}
+
+impl Tokenizer {
+    /// Reads the tokenizer from a GGUF file's metadata; `path` only serves the error messages.
+    ///
+    /// # Errors
+    /// A kind of tokenizer other than Llama 3's and SmolLM2's; a missing or damaged key; ids in
+    /// another order than the merges.
+    pub fn from_gguf_metadata(
+        metadata: &HashMap<String, Value>,
+        path: impl AsRef<Path>,
+    ) -> Result<Self> {
+        let path = path.as_ref();
+        let values = metadata;
+        let metadata = Metadata { values, path };
+        let pattern = metadata.pattern()?;
+        let mut vocabulary = Vocabulary::new(path);
+        metadata.add_tokens(&mut vocabulary)?;
+        let merges = metadata.array("merges")?;
+        vocabulary.check_merges(merges.iter().map(|merge| text(merge)?.split_once(' ')))?;
+        let mut tokenizer = Self::new(vocabulary, pattern)?;
+        metadata.add_roles(&mut tokenizer)?;
+        Ok(tokenizer)
+    }
+}
+
+impl<'a> Metadata<'a> {
+    fn pattern(&self) -> Result<&'static str> {
+        let model = self.text("model")?;
+        if model != "gpt2" {
+            let kind = match model {
+                "llama" => "a SentencePiece vocabulary, as of Llama 1 and 2",
+                _ => "no byte-level BPE",
+            };
+            return Err(self.problem(format!("tokenizer.ggml.model is {model:?}: {kind}")));
+        }
+        match self.text("pre")? {
+            "llama-bpe" | "llama3" | "llama-v3" => Ok(LLAMA3_PATTERN),
+            "smollm" => Ok(SMOLLM2_PATTERN),
+            other => Err(self.problem(format!(
+                "tokenizer.ggml.pre is {other:?}: expected \"llama-bpe\" or \"smollm\""
+            ))),
+        }
+    }
+
+    /// `token_type`: 1 is a normal token, 2 to 4 are unknown, control and user-defined tokens, 5
+    /// is not used, 6 is a byte of SentencePiece.
+    fn add_tokens(&self, vocabulary: &mut Vocabulary) -> Result<()> {
+        let (tokens, types) = (self.array("tokens")?, self.array("token_type")?);
+        if tokens.is_empty() || tokens.len() != types.len() {
+            let (n, types) = (tokens.len(), types.len());
+            return Err(self.problem(format!("{n} tokens but {types} token types")));
+        }
+        for (id, (token, token_type)) in (0..).zip(tokens.iter().zip(types)) {
+            let damaged =
+                || self.problem(format!("token {id} is {token:?} of type {token_type:?}"));
+            let token = text(token).ok_or_else(damaged)?;
+            match number(token_type) {
+                Some(1) => vocabulary.add(bytes_of(token).ok_or_else(damaged)?, id)?,
+                Some(2..=4) => vocabulary.add_special(token, id)?,
+                Some(5) => {}
+                _ => return Err(damaged()),
+            }
+        }
+        Ok(())
+    }
+
+    /// BOS, end of answer and chat format, where the file says more than the tokens' names.
+    fn add_roles(&self, tokenizer: &mut Tokenizer) -> Result<()> {
+        if let Some(Value::Bool(add_bos)) = self.get("add_bos_token") {
+            tokenizer.bos = match add_bos {
+                true => self.id("bos_token_id", tokenizer)?,
+                false => None,
+            };
+        }
+        if let Some(eos) = self.id("eos_token_id", tokenizer)?
+            && !tokenizer.stop_tokens.contains(&eos)
+        {
+            tokenizer.stop_tokens.push(eos);
+        }
+        // The key has no `ggml.` in it.
+        if let Some(template) = self.values.get("tokenizer.chat_template").and_then(text) {
+            let known = |format: &ChatFormat| format.is_in_template(template);
+            tokenizer.chat_format = tokenizer.chat_format.filter(known);
+        }
+        Ok(())
+    }
+
+    fn get(&self, key: &str) -> Option<&'a Value> {
+        self.values.get(&format!("tokenizer.ggml.{key}"))
+    }
+
+    fn text(&self, key: &str) -> Result<&'a str> {
+        let value = self.get(key).and_then(text);
+        value.ok_or_else(|| self.problem(format!("tokenizer.ggml.{key} is missing or no text")))
+    }
+
+    fn array(&self, key: &str) -> Result<&'a [Value]> {
+        match self.get(key) {
+            Some(Value::Array(values)) => Ok(values),
+            _ => Err(self.problem(format!("tokenizer.ggml.{key} is missing or no array"))),
+        }
+    }
+
+    /// An id that must have a token, or None if the key is not there.
+    fn id(&self, key: &str, tokenizer: &Tokenizer) -> Result<Option<u32>> {
+        let Some(value) = self.get(key) else {
+            return Ok(None);
+        };
+        let id = number(value).and_then(|id| u32::try_from(id).ok());
+        match id.filter(|&id| tokenizer.token_bytes(id).is_some()) {
+            Some(id) => Ok(Some(id)),
+            None => Err(self.problem(format!("tokenizer.ggml.{key} is not the id of a token"))),
+        }
+    }
+
+    fn problem(&self, problem: impl Into<String>) -> Error {
+        let hint = "take a GGUF file of Llama 3 or SmolLM2, or download this one again";
+        Error::file(self.path, problem, hint)
+    }
+}
+
+fn text(value: &Value) -> Option<&str> {
+    match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    }
+}
+
+fn number(value: &Value) -> Option<i64> {
+    match *value {
+        Value::U8(n) => Some(n.into()),
+        Value::I8(n) => Some(n.into()),
+        Value::U16(n) => Some(n.into()),
+        Value::I16(n) => Some(n.into()),
+        Value::U32(n) => Some(n.into()),
+        Value::I32(n) => Some(n.into()),
+        Value::I64(n) => Some(n),
+        Value::U64(n) => n.try_into().ok(),
+        _ => None,
+    }
+}

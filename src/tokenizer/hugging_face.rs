@@ -1,0 +1,133 @@
+//! Hugging Face's `tokenizer.json`.
+
+use super::Tokenizer;
+use super::byte_level::bytes_of;
+use super::pieces::{LLAMA3_PATTERN, SMOLLM2_PATTERN};
+use super::vocabulary::{Vocabulary, read_file};
+use crate::{Error, Result};
+use serde_json::Value;
+use std::path::Path;
+
+impl Tokenizer {
+    /// Reads a `tokenizer.json` of Llama 3 or SmolLM2: byte-level BPE whose ids follow the order of
+    /// its merges, so that they can serve as ranks.
+    ///
+    /// All `added_tokens` become special tokens.
+    ///
+    /// # Errors
+    /// Anything else: SentencePiece vocabularies (Llama 2), a normalizer, an unknown splitting
+    /// pattern, ids in another order than the merges, a damaged file.
+    pub fn from_hugging_face_file(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let json: Value = serde_json::from_slice(&read_file(path)?).map_err(|e| {
+            let problem = format!("not valid JSON: {e}");
+            Error::file(
+                path,
+                problem,
+                "give the path of a tokenizer.json; download it again",
+            )
+        })?;
+        check_kind(path, &json)?;
+        let pattern = pattern(path, &json["pre_tokenizer"])?;
+        let mut vocabulary = Vocabulary::new(path);
+        add_tokens(&mut vocabulary, &json)?;
+        let merges = json["model"]["merges"].as_array();
+        let merges = merges.ok_or_else(|| vocabulary.problem("model.merges is missing"))?;
+        vocabulary.check_merges(merges.iter().map(pair))?;
+        Self::new(vocabulary, pattern)
+    }
+}
+
+fn check_kind(path: &Path, json: &Value) -> Result<()> {
+    let model = &json["model"];
+    let unsupported = |problem: &str| {
+        let hint = "take the tokenizer.json of a Llama 3 or SmolLM2 repository";
+        Err(Error::file(path, problem, hint))
+    };
+    if model["vocab"].is_array() || model["type"].as_str().is_some_and(|kind| kind != "BPE") {
+        return unsupported("model.type is not BPE");
+    }
+    if model["byte_fallback"] == true {
+        return unsupported("this is a SentencePiece vocabulary, as of Llama 1 and 2");
+    }
+    if !json["normalizer"].is_null() {
+        return unsupported("it changes the text first (normalizer), which this crate does not");
+    }
+    for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
+        if model[key].as_str().is_some_and(|affix| !affix.is_empty()) {
+            return unsupported("it marks parts of words, so it is not byte-level");
+        }
+    }
+    Ok(())
+}
+
+/// The splitting pattern: Llama 3's stands in the file, SmolLM2's is a rule and GPT-2's pattern.
+fn pattern(path: &Path, pre_tokenizer: &Value) -> Result<&'static str> {
+    let steps = pre_tokenizer["pretokenizers"].as_array();
+    if let Some([first, second]) = steps.map(Vec::as_slice)
+        && second["type"] == "ByteLevel"
+        && second["add_prefix_space"] != true
+    {
+        let gpt2_pattern = second["use_regex"] != false;
+        if first["pattern"]["Regex"] == LLAMA3_PATTERN
+            && first["behavior"] == "Isolated"
+            && first["invert"] != true
+            && !gpt2_pattern
+        {
+            return Ok(LLAMA3_PATTERN);
+        }
+        if first["type"] == "Digits" && first["individual_digits"] == true && gpt2_pattern {
+            return Ok(SMOLLM2_PATTERN);
+        }
+    }
+    let found: String = pre_tokenizer.to_string().chars().take(300).collect();
+    Err(Error::file(
+        path,
+        format!("pre_tokenizer: expected the one of Llama 3 or of SmolLM2, found {found}"),
+        "take the tokenizer.json of a Llama 3 or SmolLM2 repository",
+    ))
+}
+
+fn add_tokens(vocabulary: &mut Vocabulary, json: &Value) -> Result<()> {
+    for token in json["added_tokens"].as_array().into_iter().flatten() {
+        let (name, id) = (token["content"].as_str(), id(&token["id"]));
+        let (Some(name), Some(id)) = (name, id) else {
+            return Err(vocabulary.problem(format!("added_tokens: no content or id in {token}")));
+        };
+        vocabulary.add_special(name, id)?;
+    }
+    let tokens = json["model"]["vocab"].as_object();
+    let tokens = tokens.ok_or_else(|| vocabulary.problem("model.vocab is missing"))?;
+    for (token, value) in tokens {
+        let id = id(value);
+        let id = id.ok_or_else(|| vocabulary.problem(format!("{token:?} has the id {value}")))?;
+        // SmolLM2 lists its special tokens a second time, among the others.
+        if vocabulary.special.get(token) == Some(&id) {
+            continue;
+        }
+        let bytes = bytes_of(token);
+        let bytes = bytes.ok_or_else(|| {
+            vocabulary.problem(format!(
+                "{token:?}, id {id}, is not written in GPT-2's bytes: not a byte-level vocabulary"
+            ))
+        })?;
+        vocabulary.add(bytes, id)?;
+    }
+    Ok(())
+}
+
+fn id(value: &Value) -> Option<u32> {
+    value.as_u64()?.try_into().ok()
+}
+
+/// A merge is a string, `"Ġ t"`, or in newer files an array, `["Ġ", "t"]`.
+fn pair(merge: &Value) -> Option<(&str, &str)> {
+    match merge {
+        Value::String(pair) => pair.split_once(' '),
+        Value::Array(pair) => match &pair[..] {
+            [left, right] => Some((left.as_str()?, right.as_str()?)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
