@@ -51,6 +51,10 @@ pub enum Error {
     #[error("token id {id} is outside the vocabulary: the model has the ids 0 to {}", vocab_size - 1)]
     TokenOutOfRange { id: u32, vocab_size: usize },
 
+    /// A sequence longer than the model was made for.
+    #[error("position {position} is outside the context: the model was made for {max_seq_len} tokens, positions 0 to {}", max_seq_len - 1)]
+    PositionOutOfRange { position: usize, max_seq_len: usize },
+
     /// An argument that makes no sense: an empty prompt, a negative temperature.
     #[error("{0}")]
     Argument(String),
