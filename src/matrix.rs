@@ -63,3 +63,83 @@ impl Matrix {
         self.out_dim * self.in_dim / self.dtype.block_size() * self.dtype.type_size()
     }
 }
+
+impl Matrix {
+    pub(crate) fn row_bytes(file: &[u8], offset: usize, n: usize, row: usize) -> &[u8] {
+        &file[offset + row * n..][..n]
+    }
+
+    #[inline(always)]
+    pub(crate) fn widen(&self, row: usize, start: usize, out: &mut [f32]) -> crate::Result<()> {
+        match &self.source {
+            Source::Mapped {
+                file,
+                offset,
+                order,
+            } => {
+                let (b, s) = (self.dtype.block_size(), self.dtype.type_size());
+                let n = self.in_dim / b * s;
+                let row = Self::row_bytes(file, *offset, n, order.stored_row(row));
+                crate::widen::widen(self.dtype, &row[start / b * s..][..out.len() / b * s], out)
+            }
+            Source::Random { seed, std } => {
+                crate::random_weights::fill(*seed, *std, row, start, out);
+                Ok(())
+            }
+        }
+    }
+
+    pub fn from_bytes(
+        name: &str,
+        out_dim: usize,
+        in_dim: usize,
+        dtype: GgmlDType,
+        bytes: &[u8],
+    ) -> crate::Result<Matrix> {
+        let mut map = memmap2::MmapMut::map_anon(bytes.len()).unwrap();
+        map.copy_from_slice(bytes);
+        Ok(Matrix {
+            name: name.into(),
+            out_dim,
+            in_dim,
+            dtype,
+            source: Source::Mapped {
+                file: Arc::new(map.make_read_only().unwrap()),
+                offset: 0,
+                order: RowOrder::AsStored,
+            },
+        })
+    }
+    pub fn random(name: &str, out_dim: usize, in_dim: usize, seed: u64, std: f32) -> Matrix {
+        Matrix {
+            name: name.into(),
+            out_dim,
+            in_dim,
+            dtype: GgmlDType::BF16,
+            source: Source::Random { seed, std },
+        }
+    }
+}
+impl Matrix {
+    pub fn to_tensor(&self) -> crate::Result<candle_core::Tensor> {
+        let ids: Vec<u32> = (0..self.out_dim as u32).collect();
+        self.rows(&ids)
+    }
+    pub fn rows(&self, ids: &[u32]) -> crate::Result<candle_core::Tensor> {
+        let mut out = vec![0f32; ids.len() * self.in_dim];
+        for (id, out) in ids.iter().zip(out.chunks_mut(self.in_dim)) {
+            if *id as usize >= self.out_dim {
+                return Err(crate::Error::TokenOutOfRange {
+                    id: *id,
+                    vocab_size: self.out_dim,
+                });
+            }
+            self.widen(*id as usize, 0, out)?;
+        }
+        Ok(candle_core::Tensor::from_vec(
+            out,
+            (ids.len(), self.in_dim),
+            &candle_core::Device::Cpu,
+        )?)
+    }
+}

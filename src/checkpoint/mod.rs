@@ -1,0 +1,224 @@
+//! A model on disk, always seen under Meta's tensor names, whatever its files are.
+//!
+//! Opening a checkpoint reads its description and the places of its tensors, and no weights.
+
+mod find;
+mod gguf;
+mod hugging_face;
+mod meta;
+pub mod names;
+mod rehearsal;
+mod stored;
+
+use crate::matrix::Matrix;
+use crate::tokenizer::Tokenizer;
+use crate::{Config, Error, Result, weights};
+use candle_core::Tensor;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use stored::Stored;
+
+pub use find::Options;
+pub(crate) use gguf::metadata as gguf_metadata;
+
+/// What the files are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// `consolidated.00.pth` and `params.json`.
+    Meta,
+    /// One or more `.safetensors` files with a `config.json` or `params.json`.
+    SafeTensors,
+    /// One `.gguf` file.
+    Gguf,
+    /// Seeded random numbers; no files at all.
+    Rehearsal,
+}
+
+impl std::fmt::Display for Format {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Format::Meta => "pth",
+            Format::SafeTensors => "safetensors",
+            Format::Gguf => "gguf",
+            Format::Rehearsal => "rehearsal",
+        })
+    }
+}
+
+/// A model on disk. Cheap to clone: the files stay where they are.
+#[derive(Clone)]
+pub struct Checkpoint {
+    /// The sizes, read from the description.
+    pub config: Config,
+    /// What a person calls it: the directory's name, or `rehearsal:llama-3-8b`.
+    pub name: String,
+    /// The file or directory it was opened from.
+    pub path: PathBuf,
+    /// What the files are.
+    pub format: Format,
+    matrices: HashMap<String, Matrix>,
+}
+
+impl Checkpoint {
+    fn new(
+        name: &str,
+        path: &Path,
+        format: Format,
+        config: Config,
+        matrices: HashMap<String, Matrix>,
+    ) -> Checkpoint {
+        Checkpoint {
+            config,
+            name: name.into(),
+            path: path.to_owned(),
+            format,
+            matrices,
+        }
+    }
+
+    fn from_stored(format: Format, config: Config, stored: Stored) -> Result<Checkpoint> {
+        let path = stored.path.clone();
+        let name = find::display_name(&path);
+        let matrices = stored.matrices(&config)?;
+        Ok(Checkpoint::new(&name, &path, format, config, matrices))
+    }
+
+    /// Opens the model at a path, finding out by itself what the files are.
+    ///
+    /// # Errors
+    /// Nothing there, an unknown or damaged format, an incomplete download, a shape that
+    /// contradicts the description: the message names the file and the tensor, and what to do.
+    pub fn open(path: impl AsRef<Path>) -> Result<Checkpoint> {
+        Checkpoint::open_with(path, &Options::default())
+    }
+
+    /// [`Checkpoint::open`], with what the files do not say.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`].
+    pub fn open_with(path: impl AsRef<Path>, options: &Options) -> Result<Checkpoint> {
+        find::open(path.as_ref(), options)
+    }
+
+    /// Opens a model by its name or path: a directory or file, a name under `weights/`, or
+    /// `rehearsal:llama-3-8b` and the like. A rehearsal may be cut: `rehearsal:llama-3-8b:2` has
+    /// two layers.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`]; an unknown name gets the list of what there is.
+    pub fn open_named(name: &str, options: &Options) -> Result<Checkpoint> {
+        match name.strip_prefix("rehearsal:") {
+            Some(model) => Checkpoint::rehearsal(model),
+            None => Checkpoint::open_with(weights::find(name)?, options),
+        }
+    }
+
+    /// The model of this checkout: what `LLAMA3_MODEL` names, else Llama 3 8B if its files are
+    /// there, else the small default model, which is fetched if it is not there yet.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`], and when the default model cannot be fetched.
+    pub fn open_default() -> Result<Checkpoint> {
+        Checkpoint::open_named(&weights::default_model()?, &Options::default())
+    }
+
+    /// Seeded random weights in the exact shapes of a released model; nothing is on disk.
+    ///
+    /// # Errors
+    /// An unknown name; the message gives the list.
+    pub fn rehearsal(name: &str) -> Result<Checkpoint> {
+        let (model, layers) = name.split_once(':').unwrap_or((name, ""));
+        let mut config = Config::named(model)?;
+        if !layers.is_empty() {
+            config.n_layers = layers.parse().map_err(|_| {
+                Error::Argument(format!(
+                    "rehearsal:{name}: {layers:?} is not a number of layers"
+                ))
+            })?;
+        }
+        rehearsal::open(&format!("rehearsal:{name}"), config, 42)
+    }
+
+    /// A rehearsal of any sizes.
+    ///
+    /// # Errors
+    /// Sizes that contradict each other.
+    pub fn rehearsal_of(config: Config, seed: u64) -> Result<Checkpoint> {
+        rehearsal::open("rehearsal", config, seed)
+    }
+
+    /// Meta's names of all tensors, in the order of Meta's files.
+    pub fn names(&self) -> Vec<String> {
+        let expected = names::expected(&self.config).into_iter();
+        expected.map(|(name, _)| name).collect()
+    }
+
+    /// The matrix where it lies, for [`linear`](crate::linear()) to multiply by; reads nothing.
+    /// A tied `output.weight` is the embedding table.
+    ///
+    /// # Errors
+    /// A name that is not in the checkpoint; the message suggests one.
+    pub fn matrix(&self, name: &str) -> Result<Matrix> {
+        let stored = match name {
+            "output.weight" if self.config.tied_output => "tok_embeddings.weight",
+            _ => name,
+        };
+        self.matrices
+            .get(stored)
+            .cloned()
+            .ok_or_else(|| Error::MissingTensor {
+                path: self.path.clone(),
+                name: name.into(),
+                hint: "names are Meta's, such as layers.0.attention.wq.weight".into(),
+            })
+    }
+
+    /// One tensor, read and widened to f32.
+    ///
+    /// # Shapes
+    /// `[out, in]`, as stored, so that y = x Wᵀ; norm weights are `[dim]`.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::matrix`].
+    pub fn tensor(&self, name: &str) -> Result<Tensor> {
+        let matrix = self.matrix(name)?;
+        let tensor = matrix.to_tensor()?;
+        match name.ends_with("norm.weight") {
+            true => Ok(tensor.flatten_all()?),
+            false => Ok(tensor),
+        }
+    }
+
+    /// The rows of the given ids, read and widened to f32; the other rows stay on disk.
+    ///
+    /// # Shapes
+    /// `[ids.len(), in]`
+    ///
+    /// # Errors
+    /// As [`Checkpoint::matrix`], and for an id outside the table.
+    pub fn rows(&self, name: &str, ids: &[u32]) -> Result<Tensor> {
+        self.matrix(name)?.rows(ids)
+    }
+
+    /// The size of all weights as they are stored, in bytes.
+    pub fn n_bytes(&self) -> usize {
+        self.matrices.values().map(Matrix::n_bytes).sum()
+    }
+
+    /// The tokenizer that belongs to the model: from its own files, or Meta's file in
+    /// `weights/llama3-tokenizer/` for a Llama 3 without one.
+    ///
+    /// # Errors
+    /// No tokenizer file, or a damaged one.
+    pub fn tokenizer(&self) -> Result<Tokenizer> {
+        find::tokenizer(self)
+    }
+}
+
+/// A norm weight `[dim]` counts as a matrix of one row.
+fn as_matrix(shape: &[usize]) -> (usize, usize) {
+    match shape {
+        [rows, columns] => (*rows, *columns),
+        other => (1, other.iter().product()),
+    }
+}
