@@ -1,0 +1,139 @@
+//! Attention: every token looks back, weighs what it sees, and takes a weighted mean of the values.
+//!
+//! T counts the new tokens, S = `start_pos` + T all tokens so far. Query heads share key and value
+//! heads in groups: query head h reads KV head h / `group_size`.
+
+use crate::{Error, Result};
+use candle_core::{D, Device, Tensor};
+
+/// Cuts each token's vector into heads, and puts the heads first.
+///
+/// # Shapes
+/// x `[T, n_heads * head_dim]` → `[n_heads, T, head_dim]`
+///
+/// # Errors
+/// A size that does not divide evenly.
+pub fn split_heads(x: &Tensor, n_heads: usize) -> Result<Tensor> {
+    let (n_tokens, size) = x.dims2()?;
+    let heads = x.reshape((n_tokens, n_heads, size / n_heads))?;
+    Ok(heads.transpose(0, 1)?.contiguous()?)
+}
+
+/// The other way round: each token's heads side by side again.
+///
+/// # Shapes
+/// x `[n_heads, T, head_dim]` → `[T, n_heads * head_dim]`
+///
+/// # Errors
+/// Only what candle reports.
+pub fn merge_heads(x: &Tensor) -> Result<Tensor> {
+    Ok(x.transpose(0, 1)?.flatten_from(1)?)
+}
+
+/// How well each query fits each key: their dot product, divided by √`head_dim`.
+///
+/// $$ scores = \frac{q k^T}{\sqrt{head\\_dim}} $$
+///
+/// The heads of one group lie one after another, so a group's queries are one tall matrix that
+/// meets its shared keys in one multiplication.
+///
+/// Source: Vaswani et al., Attention Is All You Need, equation 1; Ainslie et al., GQA, section 2.2.
+///
+/// # Shapes
+/// q `[n_heads, T, head_dim]`, k `[n_kv_heads, S, head_dim]` → `[n_heads, T, S]`
+///
+/// # Errors
+/// Heads that do not share evenly, or of different size.
+pub fn scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
+    let (n_heads, n_tokens, head_dim) = q.dims3()?;
+    let (n_kv_heads, n_visible, k_head_dim) = k.dims3()?;
+    if n_kv_heads == 0 || n_heads % n_kv_heads != 0 || k_head_dim != head_dim {
+        let expected = format!("[n_kv_heads, S, head_dim] for q {:?}", q.dims());
+        return Err(Error::shape(
+            "keys",
+            expected,
+            k.dims(),
+            "n_kv_heads must divide n_heads",
+        ));
+    }
+    let group_size = n_heads / n_kv_heads;
+    let grouped = q.reshape((n_kv_heads, group_size * n_tokens, head_dim))?;
+    let products = grouped
+        .matmul(&k.t()?)?
+        .reshape((n_heads, n_tokens, n_visible))?;
+    Ok((products / (head_dim as f64).sqrt())?)
+}
+
+/// What a token may look at: 0 for itself and everything before, −∞ for what comes after.
+///
+/// Added to the scores, it makes the later tokens' weights exactly 0, since e^−∞ = 0.
+///
+/// # Shapes
+/// → `[T, S]` with S = `start_pos` + T
+///
+/// ```
+/// use candle_core::Device;
+/// let mask = llama3::attention::causal_mask(2, 1, &Device::Cpu)?.to_vec2::<f32>()?;
+/// assert_eq!(mask, [[0.0, 0.0, f32::NEG_INFINITY], [0.0, 0.0, 0.0]]);
+/// # Ok::<(), llama3::Error>(())
+/// ```
+///
+/// # Errors
+/// Only what candle reports.
+pub fn causal_mask(n_tokens: usize, start_pos: usize, device: &Device) -> Result<Tensor> {
+    let n_visible = start_pos + n_tokens;
+    let may_look = |query: usize, key: usize| key <= start_pos + query;
+    let mask: Vec<f32> = (0..n_tokens)
+        .flat_map(|query| (0..n_visible).map(move |key| (query, key)))
+        .map(|(query, key)| {
+            if may_look(query, key) {
+                0.0
+            } else {
+                f32::NEG_INFINITY
+            }
+        })
+        .collect();
+    Ok(Tensor::from_vec(mask, (n_tokens, n_visible), device)?)
+}
+
+/// Turns each row of scores into weights that are positive and add up to 1.
+///
+/// $$ softmax(s)_j = \frac{e^{s_j - \max s}}{\sum_i e^{s_i - \max s}} $$
+///
+/// Taking the largest score off first changes nothing but keeps e^s from overflowing.
+///
+/// # Shapes
+/// scores `[…, S]` → `[…, S]`
+///
+/// # Errors
+/// Only what candle reports.
+pub fn softmax(scores: &Tensor) -> Result<Tensor> {
+    let largest = scores.max_keepdim(D::Minus1)?;
+    let exps = scores.broadcast_sub(&largest)?.exp()?;
+    let sums = exps.sum_keepdim(D::Minus1)?;
+    Ok(exps.broadcast_div(&sums)?)
+}
+
+/// For each token, the mean of the values it may look at, weighted by its attention.
+///
+/// # Shapes
+/// attn_weights `[n_heads, T, S]`, v `[n_kv_heads, S, head_dim]` → `[n_heads, T, head_dim]`
+///
+/// # Errors
+/// Heads that do not share evenly.
+pub fn weighted_values(attn_weights: &Tensor, v: &Tensor) -> Result<Tensor> {
+    let (n_heads, n_tokens, n_visible) = attn_weights.dims3()?;
+    let (n_kv_heads, _, head_dim) = v.dims3()?;
+    if n_kv_heads == 0 || n_heads % n_kv_heads != 0 {
+        let expected = format!("[n_kv_heads, {n_visible}, head_dim]");
+        return Err(Error::shape(
+            "values",
+            expected,
+            v.dims(),
+            "n_kv_heads must divide n_heads",
+        ));
+    }
+    let group_size = n_heads / n_kv_heads;
+    let grouped = attn_weights.reshape((n_kv_heads, group_size * n_tokens, n_visible))?;
+    Ok(grouped.matmul(v)?.reshape((n_heads, n_tokens, head_dim))?)
+}

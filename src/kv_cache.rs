@@ -1,0 +1,121 @@
+//! The KV cache: what attention needs again of the tokens that were already seen.
+//!
+//! A token's key and value in a layer depend only on it and on what stands before it. Once computed
+//! they never change, so the next token only adds its own.
+
+use crate::{Config, Error, Result};
+use candle_core::Tensor;
+
+/// The keys (turned by RoPE) and values of all tokens so far, for every layer.
+///
+/// Each layer holds `[n_kv_heads, capacity, head_dim]`, of which the first `len()` positions count.
+/// The capacity doubles when it is used up.
+pub struct KvCache {
+    layers: Vec<Option<Layer>>,
+    len: usize,
+}
+
+struct Layer {
+    keys: Tensor,
+    values: Tensor,
+}
+
+/// The smallest capacity, in tokens.
+const FIRST_CAPACITY: usize = 32;
+
+impl KvCache {
+    /// An empty cache for a model of these sizes.
+    pub fn new(config: &Config) -> KvCache {
+        KvCache {
+            layers: (0..config.n_layers).map(|_| None).collect(),
+            len: 0,
+        }
+    }
+
+    /// How many tokens are in the cache: the position of the next one.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether nothing has been seen yet.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// The memory that the keys and values of all layers take, in bytes.
+    pub fn n_bytes(&self) -> usize {
+        let size = |layer: &Layer| 2 * layer.keys.elem_count() * size_of::<f32>();
+        self.layers.iter().flatten().map(size).sum()
+    }
+
+    /// A copy of its own, for trying another continuation.
+    ///
+    /// # Errors
+    /// Only what candle reports.
+    pub fn fork(&self) -> Result<KvCache> {
+        let copy = |layer: &Option<Layer>| match layer {
+            None => Ok(None),
+            Some(layer) => Ok(Some(Layer {
+                keys: layer.keys.copy()?,
+                values: layer.values.copy()?,
+            })),
+        };
+        Ok(KvCache {
+            layers: self.layers.iter().map(copy).collect::<Result<_>>()?,
+            len: self.len,
+        })
+    }
+
+    /// Forgets everything after the first `len` tokens.
+    pub fn truncate(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
+    /// Adds the new tokens' keys and values to a layer, and returns all of that layer's.
+    ///
+    /// The new ones count for good only after [`KvCache::advance`], when every layer has them: a
+    /// pass that is given up halfway leaves the cache as it was.
+    ///
+    /// # Shapes
+    /// k, v `[n_kv_heads, T, head_dim]` → both `[n_kv_heads, S, head_dim]`, S = `len()` + T
+    ///
+    /// # Errors
+    /// A layer that is not in the cache, or shapes that differ from those before.
+    pub fn append(&mut self, layer: usize, k: &Tensor, v: &Tensor) -> Result<(Tensor, Tensor)> {
+        let end = self.len + k.dim(1)?;
+        let n_layers = self.layers.len();
+        let Some(slot) = self.layers.get_mut(layer) else {
+            let message = format!("the KV cache has {n_layers} layers; there is no layer {layer}");
+            return Err(Error::Argument(message));
+        };
+        let old = slot.take();
+        let kept = old.as_ref().map(|old| (&old.keys, &old.values));
+        let keys = grown(kept.map(|kept| kept.0), k, self.len, end)?;
+        let values = grown(kept.map(|kept| kept.1), v, self.len, end)?;
+        let visible = (keys.narrow(1, 0, end)?, values.narrow(1, 0, end)?);
+        *slot = Some(Layer { keys, values });
+        Ok(visible)
+    }
+
+    /// Counts the tokens that every layer has received.
+    pub fn advance(&mut self, n_tokens: usize) {
+        self.len += n_tokens;
+    }
+}
+
+/// `old` with `new` written at `start`, in a larger buffer if `end` does not fit.
+fn grown(old: Option<&Tensor>, new: &Tensor, start: usize, end: usize) -> Result<Tensor> {
+    let (n_kv_heads, _, head_dim) = new.dims3()?;
+    let buffer = match old {
+        Some(old) if old.dim(1)? >= end => old.clone(),
+        _ => {
+            let capacity = end.next_power_of_two().max(FIRST_CAPACITY);
+            Tensor::zeros((n_kv_heads, capacity, head_dim), new.dtype(), new.device())?
+        }
+    };
+    if let Some(old) = old.filter(|old| start > 0 && old.dims() != buffer.dims()) {
+        buffer.slice_set(&old.narrow(1, 0, start)?.contiguous()?, 1, 0)?;
+    }
+    buffer.slice_set(&new.contiguous()?, 1, start)?;
+    Ok(buffer)
+}
