@@ -18,6 +18,7 @@
 //! | [`kv_cache`] | what is kept between tokens | 10 |
 //! | [`sampling`] | from logits to the next token | 10 |
 //!
+//! On top of them: [`experiments`] (what if?), [`lesson`] (what every notebook starts from).
 //! Beside them: [`weights`] (where models lie), [`published`] (what others printed for the real
 //! 8B), [`memory`] (what a run takes), [`error`].
 //!
@@ -36,8 +37,11 @@ pub mod attention;
 pub mod checkpoint;
 pub mod config;
 pub mod error;
+pub mod experiments;
 pub mod feed_forward;
 pub mod kv_cache;
+pub mod language;
+pub mod lesson;
 pub mod linear;
 pub mod matrix;
 pub mod memory;
@@ -47,6 +51,7 @@ mod random_weights;
 pub mod rms_norm;
 pub mod rope;
 pub mod sampling;
+pub mod table;
 pub mod tokenizer;
 pub mod transformer;
 pub mod weights;
@@ -56,9 +61,12 @@ pub use checkpoint::Checkpoint;
 pub use config::Config;
 pub use error::{Error, Result};
 pub use kv_cache::KvCache;
+pub use language::Language;
+pub use lesson::Lesson;
 pub use linear::linear;
 pub use matrix::Matrix;
 pub use rms_norm::rms_norm;
+pub use table::table;
 pub use tokenizer::Tokenizer;
 pub use transformer::{Transformer, default_device};
 
@@ -69,10 +77,11 @@ pub mod prelude {
     };
     pub use crate::checkpoint::{self, Options};
     pub use crate::feed_forward::{silu, swiglu};
+    pub use crate::lesson::{check, difference};
     pub use crate::observe::{Observer, Site, unobserved};
     pub use crate::{
-        Checkpoint, Config, Error, KvCache, Matrix, Result, Tokenizer, Transformer, linear,
-        rms_norm, rope, sampling, weights,
+        Checkpoint, Config, Error, KvCache, Language, Lesson, Matrix, Result, Tokenizer,
+        Transformer, experiments, linear, rms_norm, rope, sampling, table, weights,
     };
     pub use candle_core::{D, DType, Device, IndexOp, Tensor};
 }

@@ -19,6 +19,15 @@ pub fn dir() -> PathBuf {
     }
 }
 
+/// A path as people are shown it: from the checkout on, without what lies above.
+pub fn shown(path: &Path) -> String {
+    let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
+    path.strip_prefix(checkout)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
 /// The models that lie in the weights directory, by name.
 pub fn models() -> Vec<String> {
     let entries = std::fs::read_dir(dir()).into_iter().flatten().flatten();

@@ -7,12 +7,9 @@ mod show;
 
 use clap::Parser;
 use llama3::prelude::*;
-use llama3::{memory, published};
+use llama3::{lesson::CONTEXT, memory, published};
 use predict::{Prediction, predict};
 use std::time::Instant;
-
-/// One sentence that tells a small model what Llama 3 8B knows by itself.
-const CONTEXT: &str = "In Douglas Adams' book, Deep Thought computed that the answer is 42. ";
 
 /// Runs all layers of a Llama model on a prompt and shows what it predicts.
 #[derive(Parser)]

@@ -21,7 +21,7 @@ pub fn model(checkpoint: &Checkpoint) {
     if checkpoint.format == Format::Rehearsal {
         rehearsal(checkpoint);
     } else {
-        println!("Files    {}", checkpoint.path.display());
+        println!("Files    {}", weights::shown(&checkpoint.path));
         println!(
             "Size     {:.1} million weights in {}, read in place",
             c.n_params() as f64 / 1e6,

@@ -1,0 +1,177 @@
+//! What every notebook starts from: the model, its tokenizer, the prompt, and the symbols' values.
+
+mod symbols;
+
+use crate::observe::Site;
+use crate::sampling::{self, Candidate};
+use crate::table::Table;
+use crate::{Checkpoint, Config, Error, Result, Tokenizer, Transformer, experiments, published};
+use crate::{language::Language, weights};
+use candle_core::Tensor;
+
+/// One sentence that tells a small model what Llama 3 8B knows by itself.
+pub const CONTEXT: &str = "In Douglas Adams' book, Deep Thought computed that the answer is 42. ";
+
+/// A model with the prompt it is to read.
+#[derive(Clone)]
+pub struct Lesson {
+    pub checkpoint: Checkpoint,
+    pub config: Config,
+    pub tokenizer: Tokenizer,
+    pub model: Transformer,
+    /// What the model reads.
+    pub prompt: String,
+    /// The prompt as token ids, T of them.
+    pub ids: Vec<u32>,
+    /// Each token as text, for the axes of pictures.
+    pub labels: Vec<String>,
+}
+
+impl Lesson {
+    /// The model of this session (see [`Checkpoint::open_default`]) with the question that ends in
+    /// "everything is ".
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open_default`] and [`Checkpoint::tokenizer`].
+    pub fn open() -> Result<Lesson> {
+        Lesson::of(Checkpoint::open_default()?)
+    }
+
+    /// The same with any checkpoint.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::tokenizer`].
+    pub fn of(checkpoint: Checkpoint) -> Result<Lesson> {
+        let lesson = Lesson {
+            config: checkpoint.config.clone(),
+            tokenizer: checkpoint.tokenizer()?,
+            model: Transformer::new(&checkpoint)?,
+            checkpoint,
+            prompt: String::new(),
+            ids: vec![],
+            labels: vec![],
+        };
+        Ok(lesson.read(published::PROMPT))
+    }
+
+    /// The same model with another prompt.
+    pub fn read(&self, prompt: &str) -> Lesson {
+        let ids = self.tokenizer.prompt(prompt);
+        Lesson {
+            prompt: prompt.into(),
+            labels: ids.iter().map(|&id| self.tokenizer.token(id)).collect(),
+            ids,
+            ..self.clone()
+        }
+    }
+
+    /// The same model with one sentence in front of the prompt, which says what the answer is.
+    pub fn with_context(&self) -> Lesson {
+        self.read(&format!("{CONTEXT}{}", self.prompt))
+    }
+
+    /// How many tokens the prompt has: T.
+    pub fn n_tokens(&self) -> usize {
+        self.ids.len()
+    }
+
+    /// A tensor of the pass over the prompt, for what earlier chapters derived.
+    ///
+    /// # Errors
+    /// As [`experiments::at`].
+    pub fn at(&self, site: Site) -> Result<Tensor> {
+        experiments::at(&self.model, &self.ids, site)
+    }
+
+    /// The most probable next tokens, best first.
+    ///
+    /// # Shapes
+    /// logits `[vocab_size]`
+    ///
+    /// # Errors
+    /// As [`sampling::top`].
+    pub fn top(&self, logits: &Tensor, k: usize) -> Result<Vec<Candidate>> {
+        sampling::top(logits, k)
+    }
+
+    /// The most probable next tokens as text with their probabilities: what `plot::bars` draws.
+    ///
+    /// # Shapes
+    /// logits `[vocab_size]`
+    ///
+    /// # Errors
+    /// As [`sampling::top`].
+    pub fn guesses(&self, logits: &Tensor, k: usize) -> Result<Vec<(String, f32)>> {
+        let candidates = self.top(logits, k)?.into_iter();
+        Ok(candidates
+            .map(|c| (self.tokenizer.token(c.id), c.prob))
+            .collect())
+    }
+
+    /// The symbols that a chapter uses: what they mean, and their value for this model.
+    ///
+    /// # Errors
+    /// A symbol that is not known; the message lists those that are.
+    pub fn symbols(&self, names: &[&str]) -> Result<Table> {
+        symbols::table(self, names)
+    }
+
+    /// Which model this is, in one paragraph.
+    pub fn summary(&self) -> String {
+        let c = &self.config;
+        let place = weights::shown(&self.checkpoint.path);
+        let (name, format) = (&self.checkpoint.name, self.checkpoint.format);
+        let n_params = c.n_params() as f64 / 1e6;
+        let megabytes = self.checkpoint.n_bytes() as f64 / 1e6;
+        let (layers, dim, heads, kv) = (c.n_layers, c.dim, c.n_heads, c.n_kv_heads);
+        let tokens = self.n_tokens();
+        let mut text = Language::current().pick(
+            format!(
+                "{name} ({format}, {place}): {n_params:.1} million weights in {megabytes:.1} MB, \
+                 read in place.\n{layers} layers, dim {dim}, {heads} query heads and {kv} KV heads \
+                 of {}.\nPrompt: {:?}, {tokens} tokens.",
+                c.head_dim, self.prompt
+            ),
+            format!(
+                "{name}（{format}，{place}）：{n_params:.1} 百万个权重，共 {megabytes:.1} MB，\
+                 用到才读。\n{layers} 层，dim {dim}，{heads} 个查询头，{kv} 个 KV 头，head_dim {}。\n\
+                 提示：{:?}，{tokens} 个词元。",
+                c.head_dim, self.prompt
+            ),
+        );
+        for assumption in &c.assumed {
+            text += &format!("\n{assumption}");
+        }
+        text
+    }
+
+    /// What the evcxr kernel calls when a lesson is the last expression of a cell.
+    pub fn evcxr_display(&self) {
+        println!("{}", self.summary());
+    }
+}
+
+/// The largest difference between two tensors of the same shape: 0 if they are equal.
+///
+/// # Errors
+/// Shapes that differ.
+pub fn difference(a: &Tensor, b: &Tensor) -> Result<f32> {
+    if a.dims() != b.dims() {
+        let expected = format!("{:?}", a.dims());
+        return Err(Error::shape(
+            "second tensor",
+            expected,
+            b.dims(),
+            "only equals compare",
+        ));
+    }
+    Ok((a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?)
+}
+
+/// Says whether an exercise is solved.
+pub fn check(right: bool) -> &'static str {
+    match right {
+        true => Language::current().pick("Right!", "答对了！"),
+        false => Language::current().pick("Not yet.", "还不对，再想想。"),
+    }
+}

@@ -1,0 +1,114 @@
+//! The symbols of the notebooks, in both languages.
+
+use super::Lesson;
+use crate::language::Language;
+use crate::table::Table;
+use crate::{Error, Result};
+
+/// Symbol, English, Chinese, key in params.json ("" where it is derived or no key).
+const SYMBOLS: [(&str, &str, &str, &str); 14] = [
+    ("T", "tokens in the prompt", "提示的词元数", ""),
+    (
+        "S",
+        "tokens visible: those before and the new ones",
+        "可见的词元数：之前的加上新的",
+        "",
+    ),
+    ("dim", "size of a token's vector", "词元向量的大小", "dim"),
+    ("n_layers", "blocks in a row", "块的个数", "n_layers"),
+    ("n_heads", "query heads", "查询头的个数", "n_heads"),
+    (
+        "n_kv_heads",
+        "key and value heads",
+        "键头、值头的个数",
+        "n_kv_heads",
+    ),
+    (
+        "group_size",
+        "query heads that share a KV head",
+        "共用一个 KV 头的查询头个数",
+        "",
+    ),
+    (
+        "head_dim",
+        "size of one head's vectors",
+        "一个头的向量大小",
+        "",
+    ),
+    (
+        "n_pairs",
+        "pairs that RoPE turns in each head",
+        "每个头里由 RoPE 旋转的对数",
+        "",
+    ),
+    (
+        "hidden_dim",
+        "width of the feed-forward network",
+        "前馈网络的宽度",
+        "",
+    ),
+    (
+        "vocab_size",
+        "tokens the model knows",
+        "词表大小",
+        "vocab_size",
+    ),
+    (
+        "norm_eps",
+        "keeps RMSNorm from dividing by zero",
+        "防止 RMSNorm 除以零",
+        "norm_eps",
+    ),
+    (
+        "rope_theta",
+        "base of the RoPE frequencies",
+        "RoPE 频率的底数",
+        "rope_theta",
+    ),
+    (
+        "max_seq_len",
+        "tokens the model was made for",
+        "上下文长度",
+        "",
+    ),
+];
+
+pub fn table(lesson: &Lesson, names: &[&str]) -> Result<Table> {
+    let language = Language::current();
+    let header = language.pick(
+        ["symbol", "meaning", "value here", "key in params.json"],
+        ["符号", "含义", "此处的值", "params.json 中的键"],
+    );
+    names.iter().try_fold(crate::table(&header), |table, name| {
+        let Some((symbol, en, zh, key)) = SYMBOLS.iter().find(|row| row.0 == *name) else {
+            let known: Vec<&str> = SYMBOLS.iter().map(|row| row.0).collect();
+            return Err(Error::Argument(format!(
+                "no symbol {name}; known: {}",
+                known.join(", ")
+            )));
+        };
+        let derived = language.pick("(derived)", "（导出）");
+        let key = if key.is_empty() { &derived } else { key };
+        Ok(table.row(&[symbol, &language.pick(en, zh), &value(lesson, symbol), key]))
+    })
+}
+
+fn value(lesson: &Lesson, symbol: &str) -> String {
+    let c = &lesson.config;
+    let size = match symbol {
+        "T" | "S" => lesson.n_tokens(),
+        "dim" => c.dim,
+        "n_layers" => c.n_layers,
+        "n_heads" => c.n_heads,
+        "n_kv_heads" => c.n_kv_heads,
+        "group_size" => c.group_size(),
+        "head_dim" => c.head_dim,
+        "n_pairs" => c.head_dim / 2,
+        "hidden_dim" => c.hidden_dim,
+        "vocab_size" => c.vocab_size,
+        "max_seq_len" => c.max_seq_len,
+        "norm_eps" => return format!("{:e}", c.norm_eps),
+        _ => return c.rope_theta.to_string(),
+    };
+    size.to_string()
+}
