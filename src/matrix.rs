@@ -143,3 +143,8 @@ impl Matrix {
         )?)
     }
 }
+impl Matrix {
+    pub fn widen_row(&self, row: usize, out: &mut [f32]) {
+        let _ = self.widen(row, 0, out);
+    }
+}

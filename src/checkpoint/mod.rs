@@ -20,6 +20,7 @@ use stored::Stored;
 
 pub use find::Options;
 pub(crate) use gguf::metadata as gguf_metadata;
+pub use rehearsal::UNFINISHED;
 
 /// What the files are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +146,15 @@ impl Checkpoint {
     /// Sizes that contradict each other.
     pub fn rehearsal_of(config: Config, seed: u64) -> Result<Checkpoint> {
         rehearsal::open("rehearsal", config, seed)
+    }
+
+    /// Writes the model as bf16 files that [`Checkpoint::open`] reads: for measuring a real file
+    /// before the real one is there. `progress` is told each tensor's bytes before they are written.
+    ///
+    /// # Errors
+    /// A directory that cannot be written, or a full disk.
+    pub fn write(&self, dir: impl AsRef<Path>, progress: &(dyn Fn(u64) + Sync)) -> Result<()> {
+        rehearsal::write(self, dir.as_ref(), progress)
     }
 
     /// Meta's names of all tensors, in the order of Meta's files.

@@ -1,0 +1,65 @@
+//! Writes a checkpoint of random weights in the exact shapes of a real model, so that speed and
+//! memory can be measured before the real files are there.
+//!
+//! `cargo run --release --example rehearse -- --write weights/rehearsal-8b --model llama-3-8b`
+
+use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
+use llama3::{checkpoint::UNFINISHED, prelude::*};
+use std::path::PathBuf;
+
+/// Writes seeded random bf16 weights in a released model's shapes: consolidated.safetensors and
+/// params.json, under Meta's names.
+#[derive(Parser)]
+#[command(name = "rehearse")]
+struct Args {
+    /// The directory to write to
+    #[arg(long, value_name = "DIR")]
+    write: PathBuf,
+    /// Whose shapes: llama-3-8b, llama-3.1-8b, llama-3.2-1b, llama-3.2-3b, smollm2-135m, …
+    #[arg(long, default_value = "llama-3-8b")]
+    model: String,
+    /// Only the first layers
+    #[arg(long)]
+    layers: Option<usize>,
+    /// Other numbers
+    #[arg(long, default_value_t = 42)]
+    seed: u64,
+}
+
+fn main() {
+    if let Err(e) = run(&Args::parse()) {
+        eprintln!("error: {e}");
+        std::process::exit(2);
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    let mut config = Config::named(&args.model)?;
+    config.n_layers = args.layers.unwrap_or(config.n_layers);
+    let checkpoint = Checkpoint::rehearsal_of(config, args.seed)?;
+    let total = checkpoint.n_bytes() as u64;
+    let gigabytes = total as f64 / 1e9;
+    println!(
+        "{}: {gigabytes:.2} GB of random weights to {}",
+        args.model,
+        args.write.display()
+    );
+    let bar = ProgressBar::new(total);
+    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec}");
+    bar.set_style(style.unwrap_or(ProgressStyle::default_bar()));
+    let unfinished = args.write.join(UNFINISHED);
+    // A second handler is the only thing that could go wrong, and there is none.
+    let _ = ctrlc::set_handler(move || {
+        let _ = std::fs::remove_dir_all(&unfinished);
+        eprintln!("\nStopped; nothing half-written was left.");
+        std::process::exit(130);
+    });
+    checkpoint.write(&args.write, &|bytes| bar.inc(bytes))?;
+    bar.finish();
+    println!(
+        "Run it: cargo run --release --example predict_42 -- --model {}",
+        args.write.display()
+    );
+    Ok(())
+}
