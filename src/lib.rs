@@ -2,5 +2,6 @@
 
 pub mod error;
 pub mod matrix;
+pub mod plot;
 
 pub use error::{Error, Result};
