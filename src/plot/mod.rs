@@ -16,6 +16,11 @@
 //! A figure carries its own background, so it can be read on a light and on a dark page.
 
 mod bars;
+mod cells;
+mod colors;
+mod gallery;
+mod heatmap;
+mod heatmap_place;
 mod lines;
 mod numbers;
 mod paint;
@@ -24,6 +29,8 @@ mod svg;
 mod text;
 
 pub use bars::{Bars, bars};
+pub use gallery::{Gallery, gallery};
+pub use heatmap::{Heatmap, heatmap};
 pub use lines::{Lines, lines};
 pub use numbers::Number;
 pub use parts::{Parts, parts};
