@@ -15,6 +15,7 @@
 //! The same data gives the same bytes on every machine: values are rounded before they are drawn.
 //! A figure carries its own background, so it can be read on a light and on a dark page.
 
+mod arrows;
 mod bars;
 mod cells;
 mod colors;
@@ -22,18 +23,26 @@ mod gallery;
 mod heatmap;
 mod heatmap_place;
 mod lines;
+mod map;
+mod map_layout;
+mod matmul;
 mod numbers;
 mod paint;
 mod parts;
 mod svg;
+mod swiglu;
 mod text;
 
+pub use arrows::{Arrows, arrows};
 pub use bars::{Bars, bars};
 pub use gallery::{Gallery, gallery};
 pub use heatmap::{Heatmap, heatmap};
 pub use lines::{Lines, lines};
+pub use map::{Map, map};
+pub use matmul::{Matmul, matmul};
 pub use numbers::Number;
 pub use parts::{Parts, parts};
+pub use swiglu::{Swiglu, swiglu};
 
 use crate::error::{Error, Result};
 
