@@ -31,6 +31,8 @@ mod paint;
 mod parts;
 mod svg;
 mod swiglu;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub use arrows::{Arrows, arrows};
