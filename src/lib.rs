@@ -18,7 +18,8 @@
 //! | [`kv_cache`] | what is kept between tokens | 10 |
 //! | [`sampling`] | from logits to the next token | 10 |
 //!
-//! On top of them: [`experiments`] (what if?), [`lesson`] (what every notebook starts from).
+//! On top of them: [`experiments`] (what if?), [`lesson`] (what every notebook
+//! starts from), [`mod@table`] and [`plot`] (what a notebook shows).
 //! Beside them: [`weights`] (where models lie), [`published`] (what others printed for the real
 //! 8B), [`memory`] (what a run takes), [`error`].
 //!
@@ -46,6 +47,7 @@ pub mod linear;
 pub mod matrix;
 pub mod memory;
 pub mod observe;
+pub mod plot;
 pub mod published;
 mod random_weights;
 pub mod rms_norm;
@@ -79,6 +81,7 @@ pub mod prelude {
     pub use crate::feed_forward::{silu, swiglu};
     pub use crate::lesson::{check, difference};
     pub use crate::observe::{Observer, Site, unobserved};
+    pub use crate::plot::{self, Draw};
     pub use crate::{
         Checkpoint, Config, Error, KvCache, Language, Lesson, Matrix, Result, Tokenizer,
         Transformer, experiments, linear, rms_norm, rope, sampling, table, weights,

@@ -1,0 +1,172 @@
+//! The figures a notebook shows, drawn as SVG.
+//!
+//! Each function starts a description (`heatmap(&scores)`), methods complete it
+//! (`.labels(&tokens)`), and [`Draw::draw`] turns it into a [`Figure`]. As the last expression of a
+//! cell a description draws itself.
+//!
+//! ```
+//! use llama3::plot::*;
+//!
+//! let figure = bars(&[(" 42", 0.9), (" 1", 0.05)]).percent().highlight(0).draw()?;
+//! assert_eq!(figure.alt(), "Bar chart, 2 bars; largest ‘␣42’ 90 %; smallest ‘␣1’ 5 %");
+//! # Ok::<(), llama3::Error>(())
+//! ```
+//!
+//! The same data gives the same bytes on every machine: values are rounded before they are drawn.
+//! A figure carries its own background, so it can be read on a light and on a dark page.
+
+mod arrows;
+mod bars;
+mod cells;
+mod colors;
+mod gallery;
+mod heatmap;
+mod heatmap_place;
+mod lines;
+mod map;
+mod map_layout;
+mod matmul;
+mod numbers;
+mod paint;
+mod parts;
+mod svg;
+mod swiglu;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub use arrows::{Arrows, arrows};
+pub use bars::{Bars, bars};
+pub use gallery::{Gallery, gallery};
+pub use heatmap::{Heatmap, heatmap};
+pub use lines::{Lines, lines};
+pub use map::{Map, map};
+pub use matmul::{Matmul, matmul};
+pub use numbers::Number;
+pub use parts::{Parts, parts};
+pub use swiglu::{Swiglu, swiglu};
+
+use crate::error::{Error, Result};
+pub use crate::language::Language;
+
+use std::path::Path;
+
+impl Language {
+    /// Between two parts of a description.
+    fn semicolon(self) -> &'static str {
+        self.pick("; ", "；")
+    }
+
+    /// A label inside a sentence.
+    fn quote(self, label: &str) -> String {
+        self.pick(format!("‘{label}’"), format!("“{label}”"))
+    }
+}
+
+/// A finished picture, with the same in words for whoever cannot see it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Figure {
+    svg: String,
+    alt: String,
+}
+
+impl Figure {
+    /// The picture: a complete SVG document.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// What the picture shows, in words.
+    pub fn alt(&self) -> &str {
+        &self.alt
+    }
+
+    /// Writes the SVG to a file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] when the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        std::fs::write(&path, &self.svg).map_err(|source| Error::io(path, source))
+    }
+
+    /// What the evcxr kernel calls when a figure is the last expression of a cell.
+    pub fn evcxr_display(&self) {
+        println!("{}", self.bundle());
+    }
+
+    /// The picture and its words as the two halves of one output.
+    fn bundle(&self) -> String {
+        let block =
+            |mime, content| format!("EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT");
+        let picture = block("image/svg+xml", self.svg());
+        format!("{picture}\n{}", block("text/plain", self.alt()))
+    }
+}
+
+/// Debug shows the words, not thousands of characters of SVG.
+impl std::fmt::Debug for Figure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Figure({})", self.alt)
+    }
+}
+
+/// A description of a figure that can be drawn.
+pub trait Draw {
+    /// Draws the figure.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] or [`Error::Shape`] when the data is empty, contradicts its labels, or
+    /// holds numbers that have no place in the picture (NaN, infinity).
+    fn draw(&self) -> Result<Figure>;
+
+    /// What the evcxr kernel calls when a description is the last expression of a cell. An error
+    /// goes where `?` would send it.
+    fn evcxr_display(&self) {
+        match self.draw() {
+            Ok(figure) => figure.evcxr_display(),
+            Err(error) => eprintln!("{error}"),
+        }
+    }
+}
+
+/// `title` and `language`, which every figure has.
+macro_rules! title_and_language {
+    ($figure:ty) => {
+        impl $figure {
+            /// The title above the picture.
+            pub fn title(mut self, title: impl Into<String>) -> Self {
+                self.title = title.into();
+                self
+            }
+
+            /// The language of the figure's own words, if it is not the session's.
+            pub fn language(mut self, language: $crate::plot::Language) -> Self {
+                self.language = language;
+                self
+            }
+        }
+    };
+}
+use title_and_language;
+
+/// Labels as a figure keeps them.
+fn owned<S: AsRef<str>>(labels: &[S]) -> Vec<String> {
+    labels
+        .iter()
+        .map(|label| text::visible(label.as_ref()))
+        .collect()
+}
+
+/// A number of things in English.
+fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The description of a figure: its title, when it has one, then what it shows.
+fn described(title: &str, language: Language, parts: &[String]) -> String {
+    let words = parts.join(language.semicolon());
+    match title {
+        "" => words,
+        _ => format!("{title}{}{words}", language.pick(": ", "：")),
+    }
+}

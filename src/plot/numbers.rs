@@ -1,0 +1,138 @@
+//! Numbers as a figure shows them: few digits, the same on every machine.
+
+/// A number that can be drawn.
+pub trait Number: Copy {
+    fn to_f64(self) -> f64;
+}
+
+macro_rules! number {
+    ($($t:ty),*) => { $(impl Number for $t {
+        fn to_f64(self) -> f64 {
+            self as f64
+        }
+    })* };
+}
+number!(f32, f64, i32, i64, u32, u64, usize);
+
+/// Whether a number has a place in a figure: neither NaN, nor infinite, nor absurdly large or small.
+pub(super) fn is_drawable(x: f64) -> bool {
+    x == 0.0 || (1e-100..1e100).contains(&x.abs())
+}
+
+/// What the numbers of a figure count.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Unit {
+    #[default]
+    Plain,
+    /// 0.93 is written 93 %.
+    Percent,
+    /// Decimal: 1 kB = 1000 bytes.
+    Bytes,
+    Named(String),
+}
+
+impl Unit {
+    pub fn show(&self, x: f64) -> String {
+        match self {
+            Unit::Plain => short(x),
+            Unit::Percent => format!("{} %", short(x * 100.0)),
+            Unit::Bytes => bytes(x),
+            Unit::Named(unit) => format!("{} {unit}", short(x)),
+        }
+    }
+}
+
+/// The power of ten of the first digit: 2 for 345, −2 for 0.0345.
+fn exponent(x: f64) -> i32 {
+    // Formatting is exact on every machine; a logarithm is not.
+    let text = format!("{x:.2e}");
+    text.split_once('e')
+        .and_then(|(_, e)| e.parse().ok())
+        .unwrap_or(0)
+}
+
+/// The number with three significant digits.
+pub(super) fn rounded(x: f64) -> f64 {
+    format!("{x:.2e}").parse().unwrap_or(x)
+}
+
+/// Three significant digits; whole numbers from 1000 up in full, in groups of three.
+pub(super) fn short(x: f64) -> String {
+    let text = match exponent(x) {
+        _ if x == 0.0 => "0".to_string(),
+        3..15 => grouped(x),
+        e @ -4..3 => trimmed(format!("{:.*}", (2 - e) as usize, rounded(x))),
+        _ => format!("{x:.2e}"),
+    };
+    with_minus(text)
+}
+
+/// Always the same number of decimals, for numbers that stand under one another.
+pub(super) fn fixed(x: f64, decimals: usize) -> String {
+    let text = format!("{x:.decimals$}");
+    let is_zero = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
+    with_minus(if is_zero { text.replace('-', "") } else { text })
+}
+
+/// The decimals that suit cells whose largest number is `max`.
+pub(super) fn decimals(max: f64) -> usize {
+    match exponent(max) {
+        _ if max == 0.0 => 0,
+        0 => 2,
+        e => (1 - e).clamp(0, 5) as usize + usize::from(e == 1),
+    }
+}
+
+fn trimmed(text: String) -> String {
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
+        false => text,
+    }
+}
+
+fn with_minus(text: String) -> String {
+    text.replace('-', "−")
+}
+
+fn grouped(x: f64) -> String {
+    let digits = format!("{:.0}", x.abs());
+    let mut out = String::from(if x < 0.0 { "-" } else { "" });
+    for (i, digit) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn bytes(x: f64) -> String {
+    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    match units.iter().find(|(size, _)| rounded(x).abs() >= *size) {
+        Some((size, unit)) => format!("{} {unit}", short(x / size)),
+        None => format!("{} B", short(x)),
+    }
+}
+
+/// Round numbers that cover `lo..=hi` in about `wanted` steps, and how many decimals they need.
+pub(super) fn ticks(lo: f64, hi: f64, wanted: f64) -> (Vec<f64>, usize) {
+    let raw = (hi - lo) / wanted;
+    let power = exponent(raw);
+    let unit = 10f64.powi(power);
+    let step = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .find(|m| m * unit >= raw * 0.999)
+        .unwrap_or(10.0)
+        * unit;
+    let (first, last) = (
+        (lo / step - 1e-9).ceil() as i64,
+        (hi / step + 1e-9).floor() as i64,
+    );
+    let decimals = (-exponent(step)).clamp(0, 9) as usize;
+    (
+        (first..=last.min(first + 50))
+            .map(|i| i as f64 * step)
+            .collect(),
+        decimals,
+    )
+}

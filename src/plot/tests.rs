@@ -1,0 +1,307 @@
+//! Every figure is well-formed, says in words what it shows, and refuses what it cannot draw.
+
+use super::*;
+
+use candle_core::{Device, Tensor};
+
+fn tensor(rows: &[&[f32]]) -> Tensor {
+    let values: Vec<f32> = rows.concat();
+    Tensor::from_vec(values, (rows.len(), rows[0].len()), &Device::Cpu).unwrap()
+}
+
+/// One figure of each kind, in a language.
+fn figures(language: Language) -> Vec<Figure> {
+    let weights = tensor(&[&[1.0, 0.0, 0.0], &[0.25, 0.75, 0.0]]);
+    let masked = tensor(&[&[1.5, f32::NEG_INFINITY], &[-0.5, 2.0]]);
+    let pair = tensor(&[&[1.0, 0.0], &[0.6, 0.8], &[0.0, 0.0]]);
+    let hard = ["<|a&b|>", " \"x\"\n", "\u{0}\u{202e}\u{ffff}"];
+    let mut descriptions: Vec<Box<dyn Draw>> = vec![
+        Box::new(
+            heatmap(&weights)
+                .rows(&[" is", "宇宙"])
+                .columns(&hard)
+                .language(language),
+        ),
+        Box::new(
+            heatmap(&masked)
+                .diverging()
+                .title("a < b")
+                .x_label("&")
+                .language(language),
+        ),
+        Box::new(
+            bars(&[("<a>", 0.5), ("\n", -0.25)])
+                .unit("<&>")
+                .language(language),
+        ),
+        Box::new(
+            lines(&[1, 2, 3])
+                .series("&", &[1.0, 10.0, 1e4])
+                .log_y()
+                .language(language),
+        ),
+        Box::new(lines(&[5]).series("one point", &[0]).language(language)),
+        Box::new(
+            arrows()
+                .circle("<", &pair)
+                .rotated("b", &pair, &pair)
+                .language(language),
+        ),
+        Box::new(gallery(&[("h<0>", weights), ("h1", masked)]).language(language)),
+        Box::new(matmul(("x", &[17, 4096]), ("<w>", &[1024, 4096]), "k").language(language)),
+        Box::new(swiglu(4096, 14336).title("<&>").language(language)),
+        Box::new(
+            parts(&[("嵌入", 3), ("<rest>", 1)])
+                .bytes()
+                .language(language),
+        ),
+    ];
+    descriptions.extend((1..=10).map(|n| Box::new(map(n).language(language)) as Box<dyn Draw>));
+    descriptions
+        .iter()
+        .map(|description| description.draw().unwrap())
+        .collect()
+}
+
+#[test]
+fn figures_are_well_formed_and_described() {
+    for figure in figures(Language::En).iter().chain(&figures(Language::Zh)) {
+        let svg = roxmltree::Document::parse(figure.svg()).unwrap();
+        let root = svg.root_element();
+        assert_eq!(root.attribute("role"), Some("img"));
+        let text = |name| {
+            root.children()
+                .find(|e| e.has_tag_name(name))
+                .and_then(|e| e.text())
+        };
+        assert!(text("title").is_some_and(|title| !title.is_empty()));
+        assert_eq!(text("desc"), Some(figure.alt()));
+        assert!(!figure.svg().contains("NaN") && !figure.svg().contains("inf\""));
+        assert!(!figure.alt().contains('\n'));
+        let width: f64 = root.attribute("width").unwrap().parse().unwrap();
+        assert!(width <= 760.0, "{width} pixels: {}", figure.alt());
+    }
+}
+
+#[test]
+fn same_data_same_bytes() {
+    assert_eq!(figures(Language::Zh), figures(Language::Zh));
+    // Noise in a sum's last digits does not change the picture.
+    let weights = tensor(&[&[0.93, 0.07], &[0.5, 0.5]]);
+    let noisy = tensor(&[&[0.93000007, 0.069999956], &[0.49999997, 0.5000001]]);
+    assert_eq!(
+        heatmap(&weights).draw().unwrap(),
+        heatmap(&noisy).draw().unwrap()
+    );
+}
+
+#[test]
+fn the_words_are_right() {
+    let weights = tensor(&[&[1.0, 0.0], &[0.07, 0.93]])
+        .narrow(0, 1, 1)
+        .unwrap();
+    let map = heatmap(&weights)
+        .rows(&[" is"])
+        .columns(&["the", " answer"]);
+    let alt = map.clone().draw().unwrap().alt().to_string();
+    assert_eq!(
+        alt,
+        "Heat map, 1 row by 2 columns; largest 0.93 at row ‘␣is’, column ‘␣answer’"
+    );
+    let alt = map
+        .title("第 0 头")
+        .language(Language::Zh)
+        .draw()
+        .unwrap()
+        .alt()
+        .to_string();
+    assert_eq!(
+        alt,
+        "第 0 头：热力图，1 行 2 列；最大值 0.93 在“␣is”行、“␣answer”列"
+    );
+    let masked = heatmap(&tensor(&[&[1.0, f32::NEG_INFINITY]]))
+        .draw()
+        .unwrap();
+    assert!(masked.alt().ends_with("1 cell masked") && masked.svg().contains("−∞ (masked)"));
+    let sizes = parts(&[("wq", 3), ("wk", 1)]).draw().unwrap();
+    assert_eq!(sizes.alt(), "2 parts of 4; wq 75 %; wk 25 %");
+    let turned = arrows()
+        .circle("pair 0", &tensor(&[&[1.0, 0.0], &[0.0, 2.0]]))
+        .draw()
+        .unwrap();
+    assert_eq!(
+        turned.alt(),
+        "1 circle with arrows; pair 0: 2 arrows, from 0° to 90°"
+    );
+    let times = lines(&[1, 2]).series("cache", &[0.5, 0.25]).draw().unwrap();
+    assert_eq!(
+        times.alt(),
+        "Line chart, 1 line of 2 points; ‘cache’ from 0.5 to 0.25"
+    );
+}
+
+#[test]
+fn the_map_lights_its_chapter() {
+    let lit = |n| {
+        map(n)
+            .language(Language::En)
+            .draw()
+            .unwrap()
+            .alt()
+            .to_string()
+    };
+    assert!(lit(5).contains("Lit: RoPE."));
+    assert!(lit(10).contains("Lit: KV cache, sampling."));
+    assert!(
+        map(0).language(Language::En).draw().is_err()
+            && map(11).language(Language::Zh).draw().is_err()
+    );
+}
+
+#[test]
+fn what_cannot_be_drawn_is_said() {
+    let says = |result: Result<Figure>, words: &str| {
+        let error = result.unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    };
+    let empty = Tensor::zeros((0, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
+    let nan = tensor(&[&[0.0, 1.0], &[f32::NAN, f32::INFINITY]]);
+    says(heatmap(&empty).draw(), "found [0, 3]");
+    says(heatmap(&nan).draw(), "row 1, column 0 is NaN");
+    says(
+        heatmap(&tensor(&[&[f32::NEG_INFINITY]])).draw(),
+        "every cell is −inf",
+    );
+    says(
+        heatmap(&nan.flatten_all().unwrap()).draw(),
+        "[rows, columns]",
+    );
+    says(
+        heatmap(&tensor(&[&[1.0]])).rows(&["a", "b"]).draw(),
+        "1 row, but 2 row labels",
+    );
+    says(gallery::<&str>(&[]).draw(), "0 maps");
+    says(gallery(&[("head 7", nan.clone())]).draw(), "head 7");
+    says(bars::<&str, f32>(&[]).draw(), "0 bars");
+    says(bars(&[("a", f64::NAN)]).draw(), "‘a’ is NaN");
+    says(bars(&[("a", f64::MAX)]).draw(), "below 1e100");
+    says(bars(&[("a", 1)]).highlight(1).draw(), "counted from 0");
+    says(
+        lines::<f64>(&[]).series("a", &[1.0]).draw(),
+        "nothing to draw",
+    );
+    says(lines(&[1, 2]).draw(), "nothing to draw");
+    says(
+        lines(&[1, 2]).series("a", &[1]).draw(),
+        "1 values, but there are 2 x values",
+    );
+    says(lines(&[1]).series("a", &[f64::INFINITY]).draw(), "is inf");
+    says(lines(&[1]).series("a", &[0]).log_y().draw(), "no logarithm");
+    says(arrows().draw(), "0 circles");
+    says(arrows().circle("a", &nan).draw(), "NaN");
+    says(arrows().circle("a", &empty).draw(), "[T, 2]");
+    says(
+        matmul(("x", &[17, 4096]), ("w", &[4096, 1024]), "y").draw(),
+        "[out, 4096]",
+    );
+    says(matmul(("x", &[17]), ("w", &[1, 1]), "y").draw(), "[T, in]");
+    says(
+        matmul(("x", &[0, 2]), ("w", &[2, 2]), "y").draw(),
+        "no size may be 0",
+    );
+    says(swiglu(0, 1).draw(), "at least 1");
+    says(parts(&[("a", -1)]).draw(), "from 0");
+    says(parts(&[("a", 0)]).draw(), "nothing to cut");
+}
+
+#[test]
+fn extremes_stay_on_the_page() {
+    let long = "many words ".repeat(50);
+    let spread: [f64; 5] = [-9e99, -1e-99, 0.0, 1e-99, 9e99];
+    let rows: Vec<&[f32]> = vec![&[f32::MIN, f32::MIN_POSITIVE, 0.0, f32::MAX]; 60];
+    let labels = [long.as_str(); 60];
+    let zero = tensor(&[&[0.0f32, 0.0] as &[f32]; 200]);
+    let map = heatmap(&tensor(&rows)).title(&long);
+    let descriptions: Vec<Box<dyn Draw>> = vec![
+        Box::new(map.clone().diverging().rows(&labels)),
+        Box::new(map.columns(&[long.as_str(); 4]).x_label(&long)),
+        Box::new(heatmap(&zero.t().unwrap())),
+        Box::new(gallery(&vec![(long.as_str(), zero.clone()); 64])),
+        Box::new(lines(&spread).series(&long, &spread).series("", &[1e99; 5])),
+        Box::new(lines(&[7; 3]).series(&long, &[1e-99, 1.0, 1e99]).log_y()),
+        Box::new(lines(&[0.0, 1.0]).series("", &[1.0, 1.0 + f64::EPSILON])),
+        Box::new(bars(&spread.map(|x| (&long, x))).unit("x")),
+        Box::new(bars(&[("", 0)])),
+        Box::new(arrows().circle(&long, &zero)),
+        Box::new(matmul(
+            (&long, &[1, 1_000_000]),
+            ("", &[1_000_000, 1_000_000]),
+            &long,
+        )),
+        Box::new(swiglu(1_000_000, 1_000_000)),
+        Box::new(parts(&[(&long, 1e-99), (&long, 9e99)])),
+    ];
+    for description in descriptions {
+        let figure = description.draw().unwrap();
+        let svg = roxmltree::Document::parse(figure.svg()).unwrap();
+        for value in svg
+            .descendants()
+            .flat_map(|e| e.attributes())
+            .map(|a| a.value())
+        {
+            assert!(!value.contains("NaN") && !value.contains("inf"), "{value}");
+        }
+        let width: f64 = svg
+            .root_element()
+            .attribute("width")
+            .unwrap()
+            .parse()
+            .unwrap();
+        assert!(width <= 780.0, "{width} pixels: {}", figure.alt());
+    }
+}
+
+#[test]
+fn numbers_are_short() {
+    use super::numbers::*;
+    let shown = [0.0, 0.93, 12.345, 999.6, -0.5, 1e-7, 525_336_576.0].map(short);
+    assert_eq!(
+        shown,
+        [
+            "0",
+            "0.93",
+            "12.3",
+            "1,000",
+            "−0.5",
+            "1.00e−7",
+            "525,336,576"
+        ]
+    );
+    assert_eq!(
+        [1_050_673_152.0, 8192.0, 17.0].map(|x| Unit::Bytes.show(x)),
+        ["1.05 GB", "8.19 kB", "17 B"]
+    );
+    assert_eq!(fixed(-0.001, 2), "0.00");
+    assert_eq!(ticks(0.0, 1.0, 5.0).0.len(), 6);
+}
+
+#[test]
+fn labels_show_what_cannot_be_seen() {
+    let shown = [" is", "head 3", "  ", "\n\n", "a\tb", "\u{7}", "\u{200b}"].map(text::visible);
+    assert_eq!(shown, ["␣is", "head 3", "␣␣", "↵↵", "a⇥b", "␇", "U+200B"]);
+    assert_eq!(text::fit("everything", 10.0, 30.0), "eve…");
+}
+
+#[test]
+fn a_notebook_gets_picture_and_words() {
+    let figure = bars(&[("a", 1)]).draw().unwrap();
+    let bundle = figure.bundle();
+    assert!(bundle.starts_with("EVCXR_BEGIN_CONTENT image/svg+xml\n<svg "));
+    let words = "EVCXR_BEGIN_CONTENT text/plain\nBar chart, 1 bar; largest ‘a’ 1; smallest ‘a’ 1";
+    assert!(bundle.contains(&format!(
+        "</svg>\nEVCXR_END_CONTENT\n{words}\nEVCXR_END_CONTENT"
+    )));
+    let path = tempfile::tempdir().unwrap();
+    figure.save(path.path().join("a.svg")).unwrap();
+    assert!(figure.save(path.path().join("missing/a.svg")).is_err());
+}
