@@ -42,8 +42,21 @@ pub fn metadata(path: &Path) -> Result<GgufMetadata> {
 }
 
 fn read_header(file: &MappedFile) -> Result<Content> {
+    if alignment_is_zero(file.bytes()) {
+        return Err(file.damaged("a GGUF file", "its general.alignment is 0"));
+    }
     Content::read(&mut Cursor::new(file.bytes()))
         .map_err(|e| file.damaged("a GGUF file", &e.to_string()))
+}
+
+/// The reader divides by this number before anybody can look at it. In the file it follows its key
+/// and the four bytes of its type.
+fn alignment_is_zero(bytes: &[u8]) -> bool {
+    let key = b"general.alignment";
+    let header = &bytes[..bytes.len().min(1 << 20)];
+    let at = header.windows(key.len()).position(|window| window == key);
+    at.and_then(|at| header.get(at + key.len() + 4..at + key.len() + 8))
+        .is_some_and(|value| value == [0; 4])
 }
 
 /// Llama 3.1 and later: the file holds one divisor for each frequency. They are Llama 3.1's rule

@@ -1,0 +1,212 @@
+//! GGUF files made here from the reference checkpoints: every kind of number, tied output, and the
+//! frequency divisors of Llama 3.1.
+
+mod common;
+
+use candle_core::quantized::gguf_file::{self, Value};
+use candle_core::quantized::{GgmlDType, QTensor};
+use common::*;
+use llama3::checkpoint::names::{Dialect, translate};
+use llama3::prelude::*;
+use std::path::Path;
+
+fn metadata(config: &Config) -> Vec<(String, Value)> {
+    let size = |n: usize| Value::U32(n as u32);
+    [
+        ("general.architecture", Value::String("llama".into())),
+        ("llama.embedding_length", size(config.dim)),
+        ("llama.block_count", size(config.n_layers)),
+        ("llama.attention.head_count", size(config.n_heads)),
+        ("llama.attention.head_count_kv", size(config.n_kv_heads)),
+        ("llama.attention.key_length", size(config.head_dim)),
+        ("llama.feed_forward_length", size(config.hidden_dim)),
+        ("llama.vocab_size", size(config.vocab_size)),
+        ("llama.context_length", size(config.max_seq_len)),
+        (
+            "llama.attention.layer_norm_rms_epsilon",
+            Value::F32(config.norm_eps as f32),
+        ),
+        ("llama.rope.freq_base", Value::F32(config.rope_theta as f32)),
+    ]
+    .map(|(key, value)| (key.to_string(), value))
+    .to_vec()
+}
+
+fn write(path: &Path, config: &Config, tensors: &[(String, QTensor)]) {
+    let metadata = metadata(config);
+    let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(k, v)| (k.as_str(), v)).collect();
+    let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(n, t)| (n.as_str(), t)).collect();
+    let mut file = std::fs::File::create(path).unwrap();
+    gguf_file::write(&mut file, &metadata, &tensors).unwrap();
+}
+
+fn quantised(checkpoint: &Checkpoint, dtype: GgmlDType) -> Vec<(String, QTensor)> {
+    let one = |name: &String| {
+        let tensor = checkpoint.tensor(name).unwrap();
+        let dtype = if tensor.rank() == 1 {
+            GgmlDType::F32
+        } else {
+            dtype
+        };
+        (
+            translate(name, Dialect::Gguf),
+            QTensor::quantize(&tensor, dtype).unwrap(),
+        )
+    };
+    checkpoint.names().iter().map(one).collect()
+}
+
+fn widened(tensors: &[(String, QTensor)]) -> Vec<(String, QTensor)> {
+    let one = |(name, tensor): &(String, QTensor)| {
+        let wide = tensor.dequantize(&Device::Cpu).unwrap();
+        (
+            name.clone(),
+            QTensor::quantize(&wide, GgmlDType::F32).unwrap(),
+        )
+    };
+    tensors.iter().map(one).collect()
+}
+
+fn logits(checkpoint: &Checkpoint, tokens: &[u32]) -> Vec<f32> {
+    let model = Transformer::new(checkpoint).unwrap();
+    let logits = model
+        .forward(tokens, &mut model.new_cache(), &mut unobserved)
+        .unwrap();
+    logits.flatten_all().unwrap().to_vec1().unwrap()
+}
+
+/// A model read from quantised rows gives what the widened weights give.
+#[test]
+fn every_kind_of_number() {
+    let mut config = Config::named("tiny").unwrap();
+    (
+        config.dim,
+        config.n_heads,
+        config.n_kv_heads,
+        config.head_dim,
+    ) = (256, 4, 2, 64);
+    (config.hidden_dim, config.vocab_size) = (512, 320);
+    let random = Checkpoint::rehearsal_of(config, 3).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    use GgmlDType::*;
+    for dtype in [
+        F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K,
+    ] {
+        let tensors = quantised(&random, dtype);
+        let (stored, wide) = (dir.path().join("stored.gguf"), dir.path().join("wide.gguf"));
+        write(&stored, &random.config, &tensors);
+        write(&wide, &random.config, &widened(&tensors));
+        let stored = Checkpoint::open(&stored).unwrap();
+        assert_eq!(
+            stored.matrix("layers.0.attention.wq.weight").unwrap().dtype,
+            dtype
+        );
+        let (a, b) = (
+            logits(&stored, &[3, 1, 4, 1, 5]),
+            logits(&Checkpoint::open(&wide).unwrap(), &[3, 1, 4, 1, 5]),
+        );
+        let largest = b.iter().fold(0f32, |m, x| m.max(x.abs()));
+        assert!(
+            distance(&a, &b) < 1e-5 * largest.max(1.0),
+            "{dtype:?}: {}",
+            distance(&a, &b)
+        );
+    }
+}
+
+/// Llama 3.1 as GGUF: the file states one divisor for each frequency.
+#[test]
+fn the_frequency_divisors_of_llama_31() {
+    let meta = Checkpoint::open(oracles().join("llama31_sharded/meta")).unwrap();
+    let mut plain = meta.config.clone();
+    plain.rope_scaling = None;
+    let divisors: Vec<f32> = rope::freqs(&plain)
+        .iter()
+        .zip(rope::freqs(&meta.config))
+        .map(|(p, s)| p / s)
+        .collect();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.gguf");
+    let with_divisors = |divisors: &[f32]| {
+        let mut tensors = quantised(&meta, GgmlDType::BF16);
+        let tensor = Tensor::from_slice(divisors, divisors.len(), &Device::Cpu).unwrap();
+        let tensor = QTensor::quantize(&tensor, GgmlDType::F32).unwrap();
+        tensors.push(("rope_freqs.weight".into(), tensor));
+        write(&path, &meta.config, &tensors);
+        Checkpoint::open(&path)
+    };
+    let gguf = with_divisors(&divisors).unwrap();
+    let factor = gguf.config.rope_scaling.unwrap().factor;
+    assert!((factor - 8.0).abs() < 1e-5);
+    for prompt in json(oracles().join("llama31_sharded/expected.json"))["prompts"]
+        .as_array()
+        .unwrap()
+    {
+        let tokens = ids(&prompt["tokens"]);
+        let all = logits(&gguf, &tokens);
+        let last = &all[all.len() - gguf.config.vocab_size..];
+        let off = distance(last, &floats(&prompt["last_logits"]));
+        assert!(
+            off < if tokens.len() == 500 { 1e-3 } else { 2e-4 },
+            "{} tokens",
+            tokens.len()
+        );
+    }
+    let unknown: Vec<f32> = divisors.iter().map(|d| d * d).collect();
+    let error = with_divisors(&unknown).err().unwrap().to_string();
+    assert!(error.contains("rope_freqs.weight"), "{error}");
+}
+
+/// No output.weight means that the embedding table serves twice.
+#[test]
+fn a_tied_output() {
+    let meta = Checkpoint::open(oracles().join("llama32_tied/hf")).unwrap();
+    assert!(meta.config.tied_output);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.gguf");
+    write(&path, &meta.config, &quantised(&meta, GgmlDType::BF16));
+    let gguf = Checkpoint::open(&path).unwrap();
+    assert!(gguf.config.tied_output);
+    let name = |c: &Checkpoint| c.matrix("output.weight").unwrap().name;
+    assert_eq!(
+        (name(&gguf), name(&meta)),
+        (
+            "tok_embeddings.weight".into(),
+            "tok_embeddings.weight".into()
+        )
+    );
+    assert_eq!(gguf.names().last().unwrap(), "norm.weight");
+}
+
+/// Damaged bytes in the header: an error or another model, but never a panic.
+#[test]
+fn damaged_bytes() {
+    let meta = Checkpoint::open(oracles().join("mqa_hd16/meta")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.gguf");
+    write(&path, &meta.config, &quantised(&meta, GgmlDType::BF16));
+    let whole = std::fs::read(&path).unwrap();
+    let mut random = 11u64;
+    for _ in 0..2000 {
+        let mut bytes = whole.clone();
+        for _ in 0..3 {
+            random = random
+                .wrapping_mul(6364136223846793005)
+                .wrapping_add(1442695040888963407);
+            let at = (random >> 33) as usize % 3000;
+            bytes[at] = (random >> 24) as u8;
+        }
+        std::fs::write(&path, bytes).unwrap();
+        let _ = Checkpoint::open(&path);
+    }
+    for (value, fine) in [(0u32, false), (32, true)] {
+        let mut metadata = metadata(&meta.config);
+        metadata.push(("general.alignment".into(), Value::U32(value)));
+        let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(k, v)| (k.as_str(), v)).collect();
+        let tensors = quantised(&meta, GgmlDType::BF16);
+        let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(n, t)| (n.as_str(), t)).collect();
+        let mut file = std::fs::File::create(&path).unwrap();
+        gguf_file::write(&mut file, &metadata, &tensors).unwrap();
+        assert_eq!(Checkpoint::open(&path).is_ok(), fine);
+    }
+}

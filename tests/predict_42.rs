@@ -1,0 +1,161 @@
+//! The example as a person or a script runs it.
+
+mod common;
+
+use common::*;
+use serde_json::Value;
+use std::process::{Command, Output};
+
+fn predict_42(arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO"));
+    command.args([
+        "run",
+        "--release",
+        "--quiet",
+        "--example",
+        "predict_42",
+        "--",
+    ]);
+    let command = command
+        .args(arguments)
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.env_remove("LLAMA3_MODEL").output().unwrap()
+}
+
+fn json_of(arguments: &[&str]) -> Value {
+    let output = predict_42(&[arguments, &["--json"]].concat());
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{stderr}");
+    serde_json::from_slice(&output.stdout).expect("one JSON object on stdout and nothing else")
+}
+
+#[track_caller]
+fn refused(arguments: &[&str], words: &[&str]) {
+    let output = predict_42(arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(
+        output.stdout.is_empty(),
+        "stdout: {}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+    for word in words {
+        assert!(stderr.contains(word), "expected {word:?} in: {stderr}");
+    }
+}
+
+#[test]
+fn the_answer_is_42() {
+    default_model();
+    let output = predict_42(&[]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success());
+    assert_eq!(
+        text.lines()
+            .filter(|line| line.starts_with("Answer: "))
+            .last(),
+        Some("Answer: 42")
+    );
+    // Honest about the bare prompt, and about which model this is.
+    assert!(text.contains("SmolLM2-135M-Instruct") && text.contains("That is not 42"));
+    assert!(text.contains("layer 30/30"));
+}
+
+#[test]
+fn the_json_object() {
+    let model = default_model();
+    let object = json_of(&["--model", &model.to_string_lossy(), "--steps", "6"]);
+    assert_eq!(object["answer"], "42");
+    assert_eq!(object["format"], "gguf");
+    let expected = &json(data("smollm2.json"))["prompts"][1];
+    assert_eq!(object["prompt"], expected["text"]);
+    assert_eq!(object["tokens"], expected["ids"]);
+    assert_eq!(ids(&object["greedy"]), ids(&expected["greedy"])[..6]);
+    let top = object["top"].as_array().unwrap();
+    assert_eq!((top.len(), &top[0]["text"]), (10, &Value::from("4")));
+    assert_eq!(top[0]["id"], expected["top20"][0]["id"]);
+    assert!(top[0]["prob"].as_f64().unwrap() > 0.85 && top[0]["logit"].as_f64().unwrap() > 33.0);
+    assert_eq!(object["argmax"].as_array().unwrap().len(), 33);
+    assert!(object["seconds"].as_f64().unwrap() > 0.0);
+    assert!(object["peak_rss_bytes"].as_u64().unwrap() < 2 << 30);
+    assert_eq!(
+        object["tries"].as_array().unwrap().len(),
+        2,
+        "the bare prompt was tried first"
+    );
+}
+
+#[test]
+fn token_ids_need_no_tokenizer() {
+    let dir = oracles().join("mqa_hd16");
+    let expected = json(dir.join("expected.json"));
+    for prompt in expected["prompts"].as_array().unwrap() {
+        let list: Vec<String> = ids(&prompt["tokens"]).iter().map(u32::to_string).collect();
+        let meta = dir.join("meta");
+        let arguments = [
+            "--model",
+            &meta.to_string_lossy(),
+            "--tokens",
+            &list.join(","),
+            "--top",
+            "0",
+            "--steps",
+            "24",
+        ];
+        let object = json_of(&arguments);
+        assert_eq!(ids(&object["argmax"]), ids(&prompt["argmax"]));
+        assert_eq!(ids(&object["greedy"]), ids(&prompt["greedy"]));
+        let top = object["top"].as_array().unwrap();
+        assert_eq!(top.len(), 500, "--top 0 lists the whole vocabulary");
+        let logits = floats(&prompt["last_logits"]);
+        for candidate in top {
+            let id = candidate["id"].as_u64().unwrap() as usize;
+            assert!((candidate["logit"].as_f64().unwrap() as f32 - logits[id]).abs() < 2e-4);
+        }
+        assert!(object["prompt"].is_null() && top[0]["text"].is_null());
+    }
+}
+
+#[test]
+fn a_prompt_of_ones_own_and_a_rehearsal() {
+    let model = default_model();
+    let object = json_of(&[
+        "--model",
+        &model.to_string_lossy(),
+        "--prompt",
+        "The capital of France is",
+    ]);
+    assert_eq!(object["answer"], "Paris");
+    assert_eq!(object["tries"].as_array().unwrap().len(), 1);
+    let object = json_of(&["--rehearse", "tiny", "--tokens", "1,2,3", "--steps", "0"]);
+    assert_eq!(
+        (&object["format"], &object["greedy"]),
+        (&"rehearsal".into(), &Value::Array(vec![]))
+    );
+}
+
+#[test]
+fn bad_options_and_bad_models() {
+    refused(&["--no-such-option"], &["--no-such-option"]);
+    refused(
+        &["--model", "no-such-model"],
+        &["no-such-model", "weights/README.md"],
+    );
+    refused(&["--rehearse", "llama-9"], &["llama-9", "llama-3-8b"]);
+    refused(&["--rehearse", "tiny", "--tokens", "1,x"], &["x"]);
+    refused(
+        &["--rehearse", "tiny", "--tokens", "99999999"],
+        &["99999999", "vocabulary"],
+    );
+    refused(&["--rehearse", "tiny", "--model", "x"], &["--model"]);
+    let model = default_model();
+    refused(
+        &["--model", &model.to_string_lossy(), "--prompt", ""],
+        &["empty"],
+    );
+    let oracle = oracles().join("mqa_hd16/hf");
+    refused(
+        &["--model", &oracle.to_string_lossy()],
+        &["tokenizer", "token ids"],
+    );
+}
