@@ -1,0 +1,50 @@
+"""Compiles the crate the way the notebooks will: starts a kernel, runs their set-up cell.
+
+    python warm_up.py BUILD_DIRECTORY
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+from jupyter_client.manager import start_new_kernel
+
+NOTEBOOKS = Path(__file__).resolve().parent.parent
+CELL = """\
+:dep llama3-from-scratch = { path = ".." }
+use llama3::prelude::*;
+let model = Checkpoint::open_default()?;
+println!("ready");
+"""
+
+
+def main():
+    env = dict(os.environ, EVCXR_TMPDIR=sys.argv[1])
+    start = time.monotonic()
+    manager, client = start_new_kernel(
+        startup_timeout=300, kernel_name="rust", cwd=str(NOTEBOOKS), env=env
+    )
+    print("kernel ready after %.1f s" % (time.monotonic() - start), flush=True)
+    texts = []
+
+    def hear(message):
+        content = message["content"]
+        if message["msg_type"] == "stream":
+            texts.append(content["text"])
+        elif message["msg_type"] == "error":
+            texts.append("\n".join(content["traceback"]))
+
+    try:
+        client.execute_interactive(CELL, output_hook=hear, timeout=3600)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    said = "".join(texts)
+    if not said.rstrip().endswith("ready"):
+        sys.exit(said)
+    print("set-up cell done after %.1f s" % (time.monotonic() - start))
+
+
+if __name__ == "__main__":
+    main()
