@@ -77,14 +77,15 @@ pub mod prelude {
     pub use crate::attention::{
         causal_mask, merge_heads, scores, softmax, split_heads, weighted_values,
     };
-    pub use crate::checkpoint::{self, Options};
+    pub use crate::checkpoint::{self, Format, Options};
     pub use crate::feed_forward::{silu, swiglu};
     pub use crate::lesson::{check, difference};
     pub use crate::observe::{Observer, Site, unobserved};
     pub use crate::plot::{self, Draw};
+    pub use crate::tokenizer::Llama3Specials;
     pub use crate::{
         Checkpoint, Config, Error, KvCache, Language, Lesson, Matrix, Result, Tokenizer,
-        Transformer, experiments, linear, rms_norm, rope, sampling, table, weights,
+        Transformer, experiments, linear, published, rms_norm, rope, sampling, table, weights,
     };
     pub use candle_core::{D, DType, Device, IndexOp, Tensor};
 }

@@ -4,7 +4,7 @@
 //! which computed in bf16: near ties may change places, so the best token of a position is compared
 //! by itself, and the ten best as a set.
 
-use crate::Config;
+use crate::{Config, Language};
 
 /// The prompt that all of them ran, with the trailing space that becomes token 220.
 pub const PROMPT: &str =
@@ -69,9 +69,9 @@ pub fn applies_to(config: &Config, tokens: &[u32]) -> bool {
 ///
 /// `best` is the best token's text after every prompt token, `top10` the ten best after the last.
 pub fn compare(next_token: Option<u32>, best: &[String], top10: &[String]) -> Vec<Check> {
-    let published = values();
+    let (published, language) = (values(), Language::current());
     let mut checks = vec![Check {
-        what: "next token".into(),
+        what: language.pick("next token", "下一个词元").into(),
         published: published.next_token.to_string(),
         here: next_token.map_or("none".into(), |id| id.to_string()),
         agrees: next_token == Some(published.next_token),
@@ -82,7 +82,7 @@ pub fn compare(next_token: Option<u32>, best: &[String], top10: &[String]) -> Ve
         tokens
     };
     checks.push(Check {
-        what: "ten best tokens, as a set".into(),
+        what: (language.pick("ten best tokens, as a set", "最好的十个词元（不计次序）")).into(),
         published: format!("{:?}", published.top10),
         here: format!("{top10:?}"),
         agrees: sorted(top10) == sorted(&published.top10),
@@ -90,7 +90,8 @@ pub fn compare(next_token: Option<u32>, best: &[String], top10: &[String]) -> Ve
     for (position, expected) in published.best.iter().enumerate() {
         let here = best.get(position).cloned().unwrap_or_default();
         checks.push(Check {
-            what: format!("best token after position {position}"),
+            what: (language.pick("best token after position", "最好的词元，位置之后")).to_string()
+                + &format!(" {position}"),
             published: format!("{expected:?}"),
             here: format!("{here:?}"),
             agrees: here == *expected,

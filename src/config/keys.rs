@@ -44,7 +44,8 @@ impl Keys {
         let scalar = |value: &GgufValue| match value {
             GgufValue::String(s) => Some(Value::from(s.as_str())),
             GgufValue::Bool(b) => Some(Value::from(*b)),
-            GgufValue::F32(x) => Some(Value::from(f64::from(*x))),
+            // The shortest decimal that is this f32: 1e-5, not 9.99999974737875e-6.
+            GgufValue::F32(x) => x.to_string().parse::<f64>().ok().map(Value::from),
             GgufValue::F64(x) => Some(Value::from(*x)),
             GgufValue::I8(i) => Some(Value::from(*i)),
             GgufValue::I16(i) => Some(Value::from(*i)),

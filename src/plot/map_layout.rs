@@ -8,8 +8,8 @@ pub(super) const CHAPTERS: [(&str, &str); 10] = [
     ("Queries, keys, values", "查询、键、值"),
     ("RoPE", "RoPE"),
     ("Scores, mask, softmax", "分数、掩码、softmax"),
-    ("All heads, and the first block", "所有注意力头，和第一个块"),
-    ("All layers, and 42", "所有层，和 42"),
+    ("All heads, and the first block", "所有注意力头与第一个块"),
+    ("All layers, and 42", "走完所有层，得到 42"),
     ("What if?", "如果……会怎样？"),
     ("KV cache", "KV 缓存"),
 ];
