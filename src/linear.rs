@@ -1,49 +1,118 @@
-//! y = x Wᵀ straight from the stored weights.
+//! Multiplying by a weight matrix, straight from the stored weights.
+//!
+//! A Llama is almost nothing but this: of the 8 billion numbers in Llama 3 8B all but the embedding
+//! table (whose rows are looked up) and the tiny norm vectors are factors of a [`linear`].
+
 mod kernel;
+#[cfg(test)]
+mod tests;
 
 use crate::{Error, Matrix, Result};
 use candle_core::{DType, Tensor};
 use kernel::{ROWS, RowBlock, Scratch};
 use rayon::prelude::*;
 
+/// Weights that one task multiplies: some 10 µs of work, enough to be worth handing to a thread.
 const TASK: usize = 1 << 16;
 
+/// y = x Wᵀ: every output is the dot product of the input with one row of the weights.
+///
+/// yᵢ = Σₖ Wᵢₖ · xₖ, for each token's x. The weights stay as they are stored (bf16, 8 bits, 4 bits)
+/// and where they are stored: a few at a time are widened to f32, which is exact, and multiplied.
+/// The numbers are the same for any number of threads, and for a token alone or among others.
+///
+/// On a GPU, the matrix is widened and copied there instead, used once and dropped.
+///
+/// # Shapes
+///
+/// x `[…, in]` f32, W `[out, in]` → y `[…, out]` f32
+///
+/// # Errors
+///
+/// [`Error::Shape`] if x does not have `in` columns, [`Error::Argument`] if x is not f32.
+///
+/// # Example
+///
+/// ```
+/// use candle_core::{Device, Tensor, quantized::GgmlDType};
+/// use llama3::{Matrix, linear};
+///
+/// let stored: Vec<u8> = [1f32, 2., 3., //
+///                        4., 5., 6.].iter().flat_map(|w| w.to_le_bytes()).collect();
+/// let w = Matrix::from_bytes("w", 2, 3, GgmlDType::F32, &stored)?;
+/// let x = Tensor::new(&[[10f32, 0., 1.]], &Device::Cpu)?; // one token, [1, 3]
+///
+/// let y = linear(&x, &w)?; // [1, 2]
+///
+/// // 10·1 + 0·2 + 1·3 = 13 and 10·4 + 0·5 + 1·6 = 46
+/// assert_eq!(y.to_vec2::<f32>()?, [[13., 46.]]);
+/// # Ok::<(), llama3::Error>(())
+/// ```
 pub fn linear(x: &Tensor, w: &Matrix) -> Result<Tensor> {
-    let Some((&in_dim, outer)) = x.dims().split_last() else {
-        todo!()
+    let shape = output_shape(x, w)?;
+    let x = x.reshape(((), w.in_dim))?; // [T, in]
+    let y = if x.device().is_cpu() {
+        on_the_cpu(&x, w)?
+    } else {
+        x.matmul(&w.to_tensor()?.to_device(x.device())?.t()?)?
     };
-    if in_dim != w.in_dim {
-        return Err(Error::shape(&w.name, "x", x.dims(), ""));
+    Ok(y.reshape(shape)?)
+}
+
+fn output_shape(x: &Tensor, w: &Matrix) -> Result<Vec<usize>> {
+    if x.dims().last() != Some(&w.in_dim) {
+        let expected = format!("x of shape […, {}]", w.in_dim);
+        let hint = format!("this matrix is [{}, {}], and y = x Wᵀ", w.out_dim, w.in_dim);
+        return Err(Error::shape(&w.name, expected, x.dims(), hint));
     }
-    let n_tokens: usize = outer.iter().product();
-    let x1 = x.flatten_all()?.to_vec1::<f32>()?;
-    let mut y = vec![0f32; w.out_dim * n_tokens];
+    if x.dtype() != DType::F32 {
+        let (name, dtype) = (&w.name, x.dtype());
+        return Err(Error::Argument(format!(
+            "{name}: linear computes in f32, but x is {dtype:?}; use x.to_dtype(DType::F32)?"
+        )));
+    }
+    let mut shape = x.dims().to_vec();
+    shape.pop();
+    shape.push(w.out_dim);
+    Ok(shape)
+}
+
+/// x `[T, in]` → `[T, out]`
+fn on_the_cpu(x: &Tensor, w: &Matrix) -> Result<Tensor> {
+    let (n_tokens, _) = x.dims2()?;
+    let values = x.flatten_all()?.to_vec1::<f32>()?;
+    let mut y = vec![0.0; w.out_dim * n_tokens]; // [out, T]: a block of rows is one piece of it
     let rows = (TASK / w.in_dim).next_multiple_of(ROWS).max(ROWS);
     let arch = pulp::Arch::new();
-    y.par_chunks_mut(rows * n_tokens)
+    y.par_chunks_mut((rows * n_tokens).max(1))
         .enumerate()
         .try_for_each_init(Scratch::new, |scratch, (i, y)| {
+            let (first_row, x) = (i * rows, &values);
             arch.dispatch(RowBlock {
                 w,
-                first_row: i * rows,
-                x: &x1,
+                first_row,
+                x,
                 y,
                 scratch,
             })
         })?;
     if n_tokens > 1 {
-        let mut yt = vec![0f32; y.len()];
-        yt.par_chunks_mut(w.out_dim)
-            .enumerate()
-            .for_each(|(t, yt)| {
-                for (r, out) in yt.iter_mut().enumerate() {
-                    *out = y[r * n_tokens + t];
-                }
-            });
-        y = yt;
+        y = transposed(&y, n_tokens);
     }
-    let _ = DType::F32;
-    let mut shape = outer.to_vec();
-    shape.push(w.out_dim);
-    Ok(Tensor::from_vec(y, shape, x.device())?)
+    Ok(Tensor::from_vec(y, (n_tokens, w.out_dim), x.device())?)
+}
+
+/// `[out, T]` → `[T, out]`
+fn transposed(y: &[f32], n_tokens: usize) -> Vec<f32> {
+    let out_dim = y.len() / n_tokens;
+    let mut result = vec![0.0; y.len()];
+    result
+        .par_chunks_mut(out_dim)
+        .enumerate()
+        .for_each(|(t, result)| {
+            for (value, tokens) in result.iter_mut().zip(y.chunks(n_tokens)) {
+                *value = tokens[t];
+            }
+        });
+    result
 }

@@ -3,8 +3,11 @@
 //! A [`Matrix`] is cheap to clone and owns what it points to, so it can live in a notebook's
 //! variable. Nothing is read until a row is asked for.
 
-use candle_core::quantized::GgmlDType;
+mod pages;
+mod widened;
 
+use crate::{Error, Result, widen};
+use candle_core::quantized::GgmlDType;
 use std::sync::Arc;
 
 /// A weight matrix `[out, in]`, stored as it is in the file.
@@ -30,6 +33,8 @@ pub(crate) enum Source {
         file: Arc<memmap2::Mmap>,
         offset: usize,
         order: RowOrder,
+        /// Whether the map is a file's; else it is memory of our own.
+        on_disk: bool,
     },
     /// Numbers drawn when they are asked for: see `checkpoint::rehearsal`.
     Random { seed: u64, std: f32 },
@@ -58,93 +63,181 @@ impl RowOrder {
 }
 
 impl Matrix {
+    /// A view of `shape` = `(out, in)` numbers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] if the source cannot hold them.
+    pub(crate) fn new(
+        name: impl Into<String>,
+        shape: (usize, usize),
+        dtype: GgmlDType,
+        source: Source,
+    ) -> Result<Matrix> {
+        let (name, (out_dim, in_dim)) = (name.into(), shape);
+        let matrix = Matrix {
+            name,
+            out_dim,
+            in_dim,
+            dtype,
+            source,
+        };
+        match matrix.problem() {
+            None => Ok(matrix),
+            Some((expected, hint)) => Err(Error::shape(
+                matrix.name,
+                expected,
+                &[out_dim, in_dim],
+                hint,
+            )),
+        }
+    }
+
+    /// A matrix of the rehearsal model: random bf16 numbers that are drawn when they are needed.
+    pub(crate) fn random(
+        name: impl Into<String>,
+        out_dim: usize,
+        in_dim: usize,
+        seed: u64,
+        std: f32,
+    ) -> Result<Matrix> {
+        Matrix::new(
+            name,
+            (out_dim, in_dim),
+            GgmlDType::BF16,
+            Source::Random { seed, std },
+        )
+    }
+
+    /// A matrix from its stored bytes, row after row: for small examples by hand.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] if there are more or fewer bytes than such a matrix has.
+    pub fn from_bytes(
+        name: impl Into<String>,
+        out_dim: usize,
+        in_dim: usize,
+        dtype: GgmlDType,
+        bytes: &[u8],
+    ) -> Result<Matrix> {
+        let name = name.into();
+        let memory = |e| Error::io(&name, e);
+        let mut map = memmap2::MmapMut::map_anon(bytes.len()).map_err(memory)?;
+        map.copy_from_slice(bytes);
+        let file = Arc::new(map.make_read_only().map_err(memory)?);
+        let source = Source::Mapped {
+            file,
+            offset: 0,
+            order: RowOrder::AsStored,
+            on_disk: false,
+        };
+        let matrix = Matrix::new(name, (out_dim, in_dim), dtype, source)?;
+        if matrix.n_bytes() != bytes.len() {
+            let expected = format!("a matrix of the {} bytes given", bytes.len());
+            let hint = format!("{dtype:?} takes {} bytes for this shape", matrix.n_bytes());
+            return Err(Error::shape(
+                matrix.name,
+                expected,
+                &[out_dim, in_dim],
+                hint,
+            ));
+        }
+        Ok(matrix)
+    }
+
+    /// What the shape should have been, and a hint, if this matrix cannot be read.
+    fn problem(&self) -> Option<(String, String)> {
+        let (dtype, block) = (self.dtype, self.dtype.block_size());
+        if !widen::is_readable(dtype) {
+            return Some((
+                "numbers of a kind that files hold".into(),
+                format!("{dtype:?} is not"),
+            ));
+        }
+        if self.out_dim == 0 || self.in_dim == 0 || !self.in_dim.is_multiple_of(block) {
+            let expected = format!("rows of one or more times {block} numbers");
+            return Some((expected, format!("that is how {dtype:?} stores them")));
+        }
+        let Source::Mapped {
+            file,
+            offset,
+            order,
+            ..
+        } = &self.source
+        else {
+            return None;
+        };
+        if let RowOrder::HalfSplit { head_dim } = *order
+            && (head_dim == 0 || head_dim % 2 != 0 || !self.out_dim.is_multiple_of(head_dim))
+        {
+            let expected = format!("whole heads of {head_dim} rows, an even number");
+            return Some((expected, "is the configuration from the same model?".into()));
+        }
+        let n_bytes = self.row_size().checked_mul(self.out_dim);
+        let end = n_bytes.and_then(|n| n.checked_add(*offset));
+        if end.is_none_or(|end| end > file.len()) {
+            let rest = file.len().saturating_sub(*offset);
+            return Some((
+                format!("{rest} bytes or less"),
+                "is the file complete?".into(),
+            ));
+        }
+        None
+    }
+
     /// The size of the stored numbers in bytes.
     pub fn n_bytes(&self) -> usize {
-        self.out_dim * self.in_dim / self.dtype.block_size() * self.dtype.type_size()
-    }
-}
-
-impl Matrix {
-    pub(crate) fn row_bytes(file: &[u8], offset: usize, n: usize, row: usize) -> &[u8] {
-        &file[offset + row * n..][..n]
+        self.out_dim * self.row_size()
     }
 
+    /// The size of one stored row in bytes.
+    fn row_size(&self) -> usize {
+        self.in_dim / self.dtype.block_size() * self.dtype.type_size()
+    }
+
+    /// Row `row` as it is stored; nothing for random numbers, which aren't.
     #[inline(always)]
-    pub(crate) fn widen(&self, row: usize, start: usize, out: &mut [f32]) -> crate::Result<()> {
+    pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
         match &self.source {
             Source::Mapped {
                 file,
                 offset,
                 order,
+                ..
             } => {
-                let (b, s) = (self.dtype.block_size(), self.dtype.type_size());
-                let n = self.in_dim / b * s;
-                let row = Self::row_bytes(file, *offset, n, order.stored_row(row));
-                crate::widen::widen(self.dtype, &row[start / b * s..][..out.len() / b * s], out)
+                let start = offset + order.stored_row(row) * self.row_size();
+                &file[start..][..self.row_size()]
             }
-            Source::Random { seed, std } => {
-                crate::random_weights::fill(*seed, *std, row, start, out);
-                Ok(())
-            }
+            Source::Random { .. } => &[],
         }
     }
 
-    pub fn from_bytes(
-        name: &str,
-        out_dim: usize,
-        in_dim: usize,
-        dtype: GgmlDType,
-        bytes: &[u8],
-    ) -> crate::Result<Matrix> {
-        let mut map = memmap2::MmapMut::map_anon(bytes.len()).unwrap();
-        map.copy_from_slice(bytes);
-        Ok(Matrix {
-            name: name.into(),
+    /// `len` stored numbers of row `row` from column `start` on; both ends at the edge of a block.
+    #[inline(always)]
+    pub(crate) fn stretch_bytes(&self, row: usize, start: usize, len: usize) -> Option<&[u8]> {
+        let size = |numbers| numbers / self.dtype.block_size() * self.dtype.type_size();
+        self.row_bytes(row).get(size(start)..size(start + len))
+    }
+}
+
+/// What a notebook shows: `layers.0.attention.wq.weight: [4096, 4096] BF16, 33.6 MB`.
+impl std::fmt::Debug for Matrix {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Matrix {
+            name,
             out_dim,
             in_dim,
             dtype,
-            source: Source::Mapped {
-                file: Arc::new(map.make_read_only().unwrap()),
-                offset: 0,
-                order: RowOrder::AsStored,
-            },
-        })
-    }
-    pub fn random(name: &str, out_dim: usize, in_dim: usize, seed: u64, std: f32) -> Matrix {
-        Matrix {
-            name: name.into(),
-            out_dim,
-            in_dim,
-            dtype: GgmlDType::BF16,
-            source: Source::Random { seed, std },
-        }
-    }
-}
-impl Matrix {
-    pub fn to_tensor(&self) -> crate::Result<candle_core::Tensor> {
-        let ids: Vec<u32> = (0..self.out_dim as u32).collect();
-        self.rows(&ids)
-    }
-    pub fn rows(&self, ids: &[u32]) -> crate::Result<candle_core::Tensor> {
-        let mut out = vec![0f32; ids.len() * self.in_dim];
-        for (id, out) in ids.iter().zip(out.chunks_mut(self.in_dim)) {
-            if *id as usize >= self.out_dim {
-                return Err(crate::Error::TokenOutOfRange {
-                    id: *id,
-                    vocab_size: self.out_dim,
-                });
-            }
-            self.widen(*id as usize, 0, out)?;
-        }
-        Ok(candle_core::Tensor::from_vec(
-            out,
-            (ids.len(), self.in_dim),
-            &candle_core::Device::Cpu,
-        )?)
-    }
-}
-impl Matrix {
-    pub fn widen_row(&self, row: usize, out: &mut [f32]) {
-        let _ = self.widen(row, 0, out);
+            ..
+        } = self;
+        let (size, unit) = match self.n_bytes() {
+            n if n < 1_000_000 => (n as f64 / 1e3, "kB"),
+            n => (n as f64 / 1e6, "MB"),
+        };
+        write!(
+            f,
+            "{name}: [{out_dim}, {in_dim}] {dtype:?}, {size:.1} {unit}"
+        )
     }
 }

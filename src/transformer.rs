@@ -165,7 +165,11 @@ impl Transformer {
             mask,
         };
         for (layer, block) in self.blocks.iter().enumerate() {
+            if let Some(next) = self.blocks.get(layer + 1) {
+                next.matrices().into_iter().for_each(Matrix::prefetch);
+            }
             x = block.forward(layer, &x, &self.config, &mut pass)?;
+            block.matrices().into_iter().for_each(Matrix::release);
         }
         pass.cache.advance(n_tokens);
         Ok(x)
@@ -182,7 +186,9 @@ impl Transformer {
     /// A stream of another size.
     pub fn logits(&self, x: &Tensor) -> Result<Tensor> {
         let x = rms_norm(x, &self.vector(&self.norm)?, self.config.norm_eps)?;
-        linear(&x, &self.output)
+        let logits = linear(&x, &self.output);
+        self.output.release();
+        logits
     }
 
     /// An empty cache for this model.
@@ -247,6 +253,13 @@ impl Block {
             w2: matrix("feed_forward.w2")?,
             w3: matrix("feed_forward.w3")?,
         })
+    }
+
+    /// All its matrices, in the order in which they are used.
+    fn matrices(&self) -> [&Matrix; 7] {
+        [
+            &self.wq, &self.wk, &self.wv, &self.wo, &self.w1, &self.w3, &self.w2,
+        ]
     }
 
     /// Attention and feed-forward, each adding its part to the residual stream.

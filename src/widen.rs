@@ -1,15 +1,27 @@
-//! Stored numbers to f32, exactly: every kind of number a checkpoint holds fits in an f32 with
-//! room to spare, so nothing is rounded here.
+//! Stored numbers to f32, exactly: what a checkpoint stores, an f32 can hold, so nothing is lost.
 //!
-//! The quantised kinds store 32 numbers as one block: small integers `q` and one or two f16 numbers
-//! that scale them, `q · d` or `q · d + m`. The layouts are GGML's.
+//! The quantised kinds store 32 numbers together: small integers `q`, and one or two f16 numbers
+//! that stretch them, q · d or q · d + m. The layouts are GGML's.
 //!
-//! These loops are plain Rust. Whoever calls them inside a `pulp` dispatch has them inlined there,
-//! and the compiler turns them into the widest vector instructions of the machine.
+//! These are plain loops over arrays of a fixed size, which the compiler turns into the widest
+//! vector instructions it may use: all of them, where `pulp` has found out what the machine can do.
+//! For that, every function here must be inlined into `pulp`'s.
 
 use crate::Result;
 use candle_core::quantized::GgmlDType;
 use std::borrow::Cow;
+
+/// How a kind of number is stored: 32 of them in `B` bytes.
+pub(crate) trait Block<const B: usize> {
+    fn widen(bytes: &[u8; B]) -> [f32; 32];
+}
+
+pub(crate) struct F32;
+pub(crate) struct F16;
+pub(crate) struct BF16;
+pub(crate) struct Q8_0;
+pub(crate) struct Q4_0;
+pub(crate) struct Q4_1;
 
 /// Can [`widen`] read numbers of this kind? (Q8_1 and Q8K exist only inside GGML's own kernels.)
 pub(crate) fn is_readable(dtype: GgmlDType) -> bool {
@@ -20,82 +32,152 @@ pub(crate) fn is_readable(dtype: GgmlDType) -> bool {
 #[inline(always)]
 pub(crate) fn widen(dtype: GgmlDType, bytes: &[u8], out: &mut [f32]) -> Result<()> {
     match dtype {
-        GgmlDType::F32 => blocks(bytes, out, |b, out: &mut [f32; 1]| *out = [f32_le(b)]),
-        GgmlDType::F16 => blocks(bytes, out, |b, out: &mut [f32; 1]| *out = [f16(*b)]),
-        GgmlDType::BF16 => blocks(bytes, out, |b, out: &mut [f32; 1]| *out = [bf16(*b)]),
-        GgmlDType::Q8_0 => blocks(bytes, out, q8_0),
-        GgmlDType::Q4_0 => blocks(bytes, out, q4_0),
-        GgmlDType::Q4_1 => blocks(bytes, out, q4_1),
+        GgmlDType::F32 => blocks::<128, F32>(bytes, out),
+        GgmlDType::F16 => blocks::<64, F16>(bytes, out),
+        GgmlDType::BF16 => blocks::<64, BF16>(bytes, out),
+        GgmlDType::Q8_0 => blocks::<34, Q8_0>(bytes, out),
+        GgmlDType::Q4_0 => blocks::<18, Q4_0>(bytes, out),
+        GgmlDType::Q4_1 => blocks::<20, Q4_1>(bytes, out),
         _ => return with_candle(dtype, bytes, out),
     }
     Ok(())
 }
 
-/// Apply `block` to every block: `B` bytes that hold `N` numbers.
 #[inline(always)]
-fn blocks<const B: usize, const N: usize>(
-    bytes: &[u8],
-    out: &mut [f32],
-    block: impl Fn(&[u8; B], &mut [f32; N]),
-) {
-    let (bytes, out) = (bytes.as_chunks().0, out.as_chunks_mut().0);
-    for (bytes, out) in bytes.iter().zip(out) {
-        block(bytes, out);
+fn blocks<const B: usize, K: Block<B>>(bytes: &[u8], out: &mut [f32]) {
+    let (blocks, rest) = bytes.as_chunks();
+    let (out, out_rest) = out.as_chunks_mut();
+    for (block, out) in blocks.iter().zip(out) {
+        *out = K::widen(block);
+    }
+    if !rest.is_empty() {
+        out_rest.copy_from_slice(&K::widen(&padded(rest))[..out_rest.len()]);
     }
 }
 
+/// The last few items with zeros behind them: a whole block again.
 #[inline(always)]
-fn f32_le(bytes: &[u8; 4]) -> f32 {
-    f32::from_le_bytes(*bytes)
+pub(crate) fn padded<T: Copy + Default, const N: usize>(rest: &[T]) -> [T; N] {
+    let mut whole = [T::default(); N];
+    whole[..rest.len()].copy_from_slice(rest);
+    whole
+}
+
+impl Block<128> for F32 {
+    #[inline(always)]
+    fn widen(bytes: &[u8; 128]) -> [f32; 32] {
+        let mut out = [0.0; 32];
+        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+            *out = f32::from_le_bytes(*bytes);
+        }
+        out
+    }
 }
 
 /// A bf16 is the upper half of an f32.
-#[inline(always)]
-fn bf16(bytes: [u8; 2]) -> f32 {
-    f32::from_bits((u16::from_le_bytes(bytes) as u32) << 16)
+impl Block<64> for BF16 {
+    #[inline(always)]
+    fn widen(bytes: &[u8; 64]) -> [f32; 32] {
+        let mut out = [0.0; 32];
+        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+            *out = f32::from_bits((u16::from_le_bytes(*bytes) as u32) << 16);
+        }
+        out
+    }
 }
+
+impl Block<64> for F16 {
+    #[inline(always)]
+    fn widen(bytes: &[u8; 64]) -> [f32; 32] {
+        let mut out = [0.0; 32];
+        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+            *out = f16_to_f32(u16::from_le_bytes(*bytes));
+        }
+        out
+    }
+}
+
+/// f16 d, then 32 signed bytes q: q · d.
+impl Block<34> for Q8_0 {
+    #[inline(always)]
+    fn widen(bytes: &[u8; 34]) -> [f32; 32] {
+        let d = factor(bytes[0], bytes[1]);
+        let mut out = [0.0; 32];
+        for (out, q) in out.iter_mut().zip(&bytes[2..]) {
+            *out = *q as i8 as f32 * d;
+        }
+        out
+    }
+}
+
+/// f16 d, then 16 bytes of two q each: (q - 8) · d.
+impl Block<18> for Q4_0 {
+    #[inline(always)]
+    fn widen(bytes: &[u8; 18]) -> [f32; 32] {
+        let d = factor(bytes[0], bytes[1]);
+        let mut out = [0.0; 32];
+        for (out, q) in out.iter_mut().zip(halves(&bytes[2..])) {
+            *out = (q - 8) as f32 * d;
+        }
+        out
+    }
+}
+
+/// f16 d, f16 m, then 16 bytes of two q each: q · d + m.
+impl Block<20> for Q4_1 {
+    #[inline(always)]
+    fn widen(bytes: &[u8; 20]) -> [f32; 32] {
+        let d = factor(bytes[0], bytes[1]);
+        let m = factor(bytes[2], bytes[3]);
+        let mut out = [0.0; 32];
+        for (out, q) in out.iter_mut().zip(halves(&bytes[4..])) {
+            *out = q as f32 * d + m;
+        }
+        out
+    }
+}
+
+/// The 16 low halves of 16 bytes, then the 16 high halves.
+#[inline(always)]
+fn halves(bytes: &[u8]) -> [i32; 32] {
+    let mut twice = [0; 32];
+    twice[..16].copy_from_slice(bytes);
+    twice[16..].copy_from_slice(bytes);
+    let mut q = [0; 32];
+    for (i, (q, byte)) in q.iter_mut().zip(twice).enumerate() {
+        *q = (byte as i32 >> (i / 16 * 4)) & 15;
+    }
+    q
+}
+
+/// A quantised block's f16, looked up: to compute it would take longer than the rest of the block.
+#[inline(always)]
+fn factor(low: u8, high: u8) -> f32 {
+    ALL_F16[u16::from_le_bytes([low, high]) as usize]
+}
+
+/// All the f16 numbers there are.
+static ALL_F16: [f32; 1 << 16] = {
+    let mut all = [0.0; 1 << 16];
+    let mut bits = 0;
+    while bits < all.len() {
+        all[bits] = f16_to_f32(bits as u16);
+        bits += 1;
+    }
+    all
+};
 
 /// An f16 has 5 bits of exponent where an f32 has 8: move the bits into place, and correct the
 /// exponent's bias (15 instead of 127) by a multiplication, which is right for subnormals too.
 #[inline(always)]
-fn f16(bytes: [u8; 2]) -> f32 {
+const fn f16_to_f32(bits: u16) -> f32 {
     const BIAS: f32 = f32::from_bits((127 + 127 - 15) << 23); // 2^112
-    let bits = u16::from_le_bytes(bytes) as u32;
+    let bits = bits as u32;
     let magnitude = (bits & 0x7fff) << 13;
     let finite = (f32::from_bits(magnitude) * BIAS).to_bits();
     let special = 0x7f80_0000 | magnitude; // the largest exponent: infinity, or not a number
     let is_finite = magnitude < 0x7c00 << 13;
     f32::from_bits((if is_finite { finite } else { special }) | (bits & 0x8000) << 16)
-}
-
-/// f16 d, then 32 signed bytes.
-#[inline(always)]
-fn q8_0(bytes: &[u8; 34], out: &mut [f32; 32]) {
-    let d = f16([bytes[0], bytes[1]]);
-    for (out, q) in out.iter_mut().zip(&bytes[2..]) {
-        *out = *q as i8 as f32 * d;
-    }
-}
-
-/// f16 d, then 16 bytes: numbers 0 to 15 in the low halves, 16 to 31 in the high halves.
-#[inline(always)]
-fn q4_0(bytes: &[u8; 18], out: &mut [f32; 32]) {
-    let d = f16([bytes[0], bytes[1]]);
-    for (i, q) in bytes[2..].iter().enumerate() {
-        out[i] = ((q & 15) as i32 - 8) as f32 * d;
-        out[i + 16] = ((q >> 4) as i32 - 8) as f32 * d;
-    }
-}
-
-/// f16 d, f16 m, then 16 bytes as in Q4_0, but without the offset of 8: `m` takes its place.
-#[inline(always)]
-fn q4_1(bytes: &[u8; 20], out: &mut [f32; 32]) {
-    let d = f16([bytes[0], bytes[1]]);
-    let m = f16([bytes[2], bytes[3]]);
-    for (i, q) in bytes[4..].iter().enumerate() {
-        out[i] = (q & 15) as i32 as f32 * d + m;
-        out[i + 16] = (q >> 4) as i32 as f32 * d + m;
-    }
 }
 
 /// The rarer kinds (K-quants, Q5_0, Q5_1): candle knows their layouts.
@@ -108,4 +190,59 @@ fn with_candle(dtype: GgmlDType, bytes: &[u8], out: &mut [f32]) -> Result<()> {
     let numbers = dtype.from_data(Cow::Borrowed(copy)).dequantize(out.len())?;
     out.copy_from_slice(numbers.as_slice()?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::quantized::QTensor;
+    use candle_core::{Device, Tensor};
+
+    /// Whatever candle can read, we read the same numbers, to the last bit.
+    #[test]
+    fn equals_candle() -> Result<()> {
+        use GgmlDType::*;
+        let x = Tensor::randn(0f32, 1., (3, 512), &Device::Cpu)?;
+        for dtype in [
+            F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K,
+        ] {
+            let q = QTensor::quantize(&x, dtype)?;
+            let expected = q
+                .dequantize(&Device::Cpu)?
+                .flatten_all()?
+                .to_vec1::<f32>()?;
+            let mut unaligned = vec![0];
+            unaligned.extend_from_slice(&q.data()?);
+            let mut found = vec![f32::NAN; expected.len()];
+            widen(dtype, &unaligned[1..], &mut found)?;
+            let bits = |x: Vec<f32>| x.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            assert_eq!(bits(found), bits(expected), "{dtype:?}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn every_f16_is_exact() {
+        for bits in 0..=u16::MAX {
+            let (found, expected) = (f16_to_f32(bits), half::f16::from_bits(bits).to_f32());
+            let same = found.to_bits() == expected.to_bits();
+            assert!(
+                same || found.is_nan() && expected.is_nan(),
+                "{bits:04x}: {found}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_last_piece_may_be_shorter_than_a_block() -> Result<()> {
+        let numbers: Vec<f32> = (0..35).map(|i| i as f32 / 4.0).collect();
+        let bytes: Vec<u8> = numbers
+            .iter()
+            .flat_map(|x| half::bf16::from_f32(*x).to_le_bytes())
+            .collect();
+        let mut out = vec![0.0; 35];
+        widen(GgmlDType::BF16, &bytes, &mut out)?;
+        assert_eq!(out, numbers);
+        Ok(())
+    }
 }

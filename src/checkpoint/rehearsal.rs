@@ -22,10 +22,10 @@ pub fn open(name: &str, config: Config, seed: u64) -> Result<Checkpoint> {
         .map(|(i, (tensor, shape))| {
             let (out_dim, in_dim) = super::as_matrix(&shape);
             let seed = seed.wrapping_mul(1 << 20).wrapping_add(i as u64);
-            let matrix = Matrix::random(&tensor, out_dim, in_dim, seed, STD);
-            (tensor, matrix)
+            let matrix = Matrix::random(&tensor, out_dim, in_dim, seed, STD)?;
+            Ok((tensor, matrix))
         })
-        .collect();
+        .collect::<Result<_>>()?;
     Ok(Checkpoint::new(
         name,
         Path::new(name),
@@ -41,6 +41,10 @@ pub const UNFINISHED: &str = ".unfinished";
 /// Writes a rehearsal as files: `consolidated.safetensors` in bf16 under Meta's names, and
 /// `params.json`. `progress` is told the bytes of each tensor before it is written.
 pub fn write(checkpoint: &Checkpoint, dir: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<()> {
+    if checkpoint.format != Format::Rehearsal {
+        let message = "only a rehearsal is written: other models have files already";
+        return Err(Error::Argument(message.into()));
+    }
     let unfinished = dir.join(UNFINISHED);
     // What an earlier run may have left when it was stopped.
     let _ = std::fs::remove_dir_all(&unfinished);
@@ -109,7 +113,8 @@ impl View for Bf16View<'_> {
             .enumerate()
             .for_each(|(row, bytes)| {
                 let mut numbers = vec![0f32; self.matrix.in_dim];
-                self.matrix.widen_row(row, &mut numbers);
+                // Random rows have nothing that could fail.
+                let _ = self.matrix.widen_row(row, &mut numbers);
                 for (number, bytes) in numbers.iter().zip(bytes.chunks_exact_mut(2)) {
                     bytes.copy_from_slice(&bf16::from_f32(*number).to_le_bytes());
                 }

@@ -113,23 +113,19 @@ impl Stored {
         }
         tensor.end()?;
         let turned = name.ends_with("wq.weight") || name.ends_with("wk.weight");
-        let (out_dim, in_dim) = super::as_matrix(shape);
-        Ok(Matrix {
-            name: name.into(),
-            out_dim,
-            in_dim,
-            dtype: tensor.dtype,
-            source: Source::Mapped {
-                file: tensor.file.map.clone(),
-                offset: tensor.offset,
-                order: match (self.dialect, turned) {
-                    (Dialect::HuggingFace, true) => RowOrder::HalfSplit {
-                        head_dim: config.head_dim,
-                    },
-                    _ => RowOrder::AsStored,
-                },
+        let order = match (self.dialect, turned) {
+            (Dialect::HuggingFace, true) => RowOrder::HalfSplit {
+                head_dim: config.head_dim,
             },
-        })
+            _ => RowOrder::AsStored,
+        };
+        let source = Source::Mapped {
+            file: tensor.file.map.clone(),
+            offset: tensor.offset,
+            order,
+            on_disk: true,
+        };
+        Matrix::new(name, super::as_matrix(shape), tensor.dtype, source)
     }
 
     fn missing(&self, name: &str, theirs: &str) -> Error {

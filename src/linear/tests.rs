@@ -1,0 +1,247 @@
+//! `linear` against the same sums in f64, for every kind of number and awkward sizes.
+
+use super::*;
+use crate::matrix::{RowOrder, Source};
+use candle_core::Device;
+use candle_core::quantized::{GgmlDType, QTensor};
+use std::sync::Arc;
+
+/// A matrix of normally distributed numbers, stored as `dtype`.
+fn stored(out_dim: usize, in_dim: usize, dtype: GgmlDType) -> Result<Matrix> {
+    let w = Tensor::randn(0f32, 1., (out_dim, in_dim), &Device::Cpu)?;
+    let bytes = QTensor::quantize(&w, dtype)?.data()?.into_owned();
+    Matrix::from_bytes(format!("{dtype:?}"), out_dim, in_dim, dtype, &bytes)
+}
+
+fn random_x(n_tokens: usize, in_dim: usize) -> Result<Tensor> {
+    Ok(Tensor::randn(0f32, 1., (n_tokens, in_dim), &Device::Cpu)?)
+}
+
+/// Numbers of size 1 summed in f32: errors stay below 1e-5 of the result's typical size √in.
+fn assert_close(found: &[f32], x: &Tensor, w: &Matrix) -> Result<()> {
+    let (x, in_dim) = (x.to_vec2::<f32>()?, w.in_dim);
+    let w_rows = w.to_tensor()?.to_vec2::<f32>()?;
+    let expected = x
+        .iter()
+        .flat_map(|x| w_rows.iter().map(move |row| dot(row, x)));
+    assert_eq!(found.len(), x.len() * w.out_dim);
+    for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+        let error = (*found as f64 - expected).abs() / (in_dim as f64).sqrt();
+        assert!(
+            error < 1e-5,
+            "{w:?}, T = {}: {found} is not {expected} at {i}",
+            x.len()
+        );
+    }
+    Ok(())
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| *a as f64 * *b as f64).sum()
+}
+
+const KINDS: [GgmlDType; 13] = {
+    use GgmlDType::*;
+    [
+        F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K,
+    ]
+};
+
+#[test]
+fn equals_the_sums_in_f64() -> Result<()> {
+    for dtype in KINDS {
+        // the rows end inside a vector, a block of 32, a stretch of 1024
+        let in_dims = match dtype.block_size() {
+            1 => [3, 77, 1029],
+            32 => [32, 576, 1056],
+            block => [block, 3 * block, 5 * block],
+        };
+        for in_dim in in_dims {
+            for (n_tokens, out_dim) in
+                [(1, 1), (2, 9), (5, 4), (6, 3), (7, 14), (17, 131), (40, 10)]
+            {
+                let (x, w) = (random_x(n_tokens, in_dim)?, stored(out_dim, in_dim, dtype)?);
+                assert_close(&linear(&x, &w)?.flatten_all()?.to_vec1()?, &x, &w)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The machine that runs the tests has one set of vector instructions; readers have others.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn every_instruction_set_gives_the_same_sums() -> Result<()> {
+    use pulp::Simd;
+    for dtype in [GgmlDType::BF16, GgmlDType::Q4_1] {
+        for n_tokens in [1, 8] {
+            let (x, w) = (random_x(n_tokens, 1120)?, stored(11, 1120, dtype)?);
+            let values = x.flatten_all()?.to_vec1::<f32>()?;
+            let run = |dispatch: &dyn Fn(RowBlock) -> Result<()>| {
+                let mut y = vec![0.0; 11 * n_tokens];
+                let scratch = &mut Scratch::new();
+                dispatch(RowBlock {
+                    w: &w,
+                    first_row: 0,
+                    x: &values,
+                    y: &mut y,
+                    scratch,
+                })?;
+                assert_close(&transposed(&y, n_tokens), &x, &w)
+            };
+            run(&|block| pulp::Scalar::vectorize(pulp::Scalar, block))?;
+            if let Some(v3) = pulp::x86::V3::try_new() {
+                run(&|block| Simd::vectorize(v3, block))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_token_gets_the_same_numbers_alone_and_among_others() -> Result<()> {
+    for dtype in KINDS {
+        let (x, w) = (random_x(7, 1280)?, stored(10, 1280, dtype)?);
+        let together = linear(&x, &w)?.to_vec2::<f32>()?;
+        for (t, expected) in together.into_iter().enumerate() {
+            assert_eq!(
+                linear(&x.get(t)?, &w)?.to_vec1::<f32>()?,
+                expected,
+                "{dtype:?}"
+            );
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_number_of_threads_changes_nothing() -> Result<()> {
+    let stored = stored(300, 700, GgmlDType::BF16)?;
+    for w in [stored, Matrix::random("random", 300, 700, 42, 0.02)?] {
+        for n_tokens in [1, 17] {
+            let x = random_x(n_tokens, 700)?;
+            let with_threads = |n| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(n).build();
+                let pool = pool.map_err(|e| Error::Argument(e.to_string()))?;
+                let y = pool.install(|| linear(&x, &w))?;
+                Ok::<_, Error>((
+                    y.to_vec2::<f32>()?,
+                    pool.install(|| w.to_tensor())?.to_vec2::<f32>()?,
+                ))
+            };
+            assert_eq!(with_threads(1)?, with_threads(2)?);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn random_weights_are_the_same_in_a_product_and_in_a_tensor() -> Result<()> {
+    let w = Matrix::random("random", 50, 1100, 7, 1.0)?;
+    for n_tokens in [1, 6] {
+        let x = random_x(n_tokens, 1100)?;
+        assert_close(&linear(&x, &w)?.flatten_all()?.to_vec1()?, &x, &w)?;
+    }
+    Ok(())
+}
+
+/// Rows 0 1 2 3 of a head of four, stored as Hugging Face does: first the even ones, 0 2 1 3.
+#[test]
+fn half_split_rows_are_put_back_in_order() -> Result<()> {
+    let stored = [0., 2., 1., 3., 4., 6., 5., 7f32].map(f32::to_le_bytes);
+    let mut w = Matrix::from_bytes("wq", 8, 1, GgmlDType::F32, stored.as_flattened())?;
+    if let Source::Mapped { order, .. } = &mut w.source {
+        *order = RowOrder::HalfSplit { head_dim: 4 };
+    }
+    let in_order: Vec<f32> = (0..8).map(|row| row as f32).collect();
+    assert_eq!(w.to_tensor()?.flatten_all()?.to_vec1::<f32>()?, in_order);
+    for n_tokens in [1, 2] {
+        let y = linear(&Tensor::ones((n_tokens, 1), DType::F32, &Device::Cpu)?, &w)?;
+        assert_eq!(y.get(n_tokens - 1)?.to_vec1::<f32>()?, in_order);
+    }
+    Ok(())
+}
+
+#[test]
+fn the_leading_axes_of_x_are_kept() -> Result<()> {
+    let w = stored(5, 3, GgmlDType::F32)?;
+    let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu);
+    assert_eq!(linear(&zeros(&[3])?, &w)?.dims(), [5]);
+    assert_eq!(linear(&zeros(&[2, 4, 3])?, &w)?.dims(), [2, 4, 5]);
+    assert_eq!(linear(&zeros(&[0, 3])?, &w)?.dims(), [0, 5]);
+    // a view that is not contiguous
+    let x = random_x(3, 2)?.t()?;
+    assert_close(&linear(&x, &w)?.flatten_all()?.to_vec1()?, &x, &w)
+}
+
+#[test]
+fn a_wrong_x_is_an_error_that_names_the_matrix() -> Result<()> {
+    let w = stored(5, 3, GgmlDType::F32)?;
+    let message = |x: &Tensor| format!("{:?}", linear(x, &w));
+    let found = message(&random_x(2, 4)?);
+    assert!(
+        found.contains("F32: expected x of shape […, 3], found [2, 4]"),
+        "{found}"
+    );
+    let found = message(&Tensor::new(1f32, &Device::Cpu)?);
+    assert!(found.contains("found []"), "{found}");
+    let found = message(&random_x(2, 3)?.to_dtype(DType::BF16)?);
+    assert!(found.contains("to_dtype"), "{found}");
+    Ok(())
+}
+
+#[test]
+fn a_matrix_that_cannot_be_is_an_error() -> Result<()> {
+    let shape_error = |w: Result<Matrix>| assert!(matches!(w, Err(Error::Shape { .. })), "{w:?}");
+    shape_error(Matrix::from_bytes(
+        "too long",
+        2,
+        3,
+        GgmlDType::F32,
+        &[0; 25],
+    ));
+    shape_error(Matrix::from_bytes(
+        "too short",
+        2,
+        3,
+        GgmlDType::F32,
+        &[0; 23],
+    ));
+    shape_error(Matrix::from_bytes("empty", 0, 3, GgmlDType::F32, &[]));
+    shape_error(Matrix::from_bytes(
+        "no rows of 32",
+        1,
+        33,
+        GgmlDType::Q8_0,
+        &[0; 68],
+    ));
+    shape_error(Matrix::from_bytes(
+        "of no file",
+        1,
+        256,
+        GgmlDType::Q8K,
+        &[0; 292],
+    ));
+    shape_error(Matrix::from_bytes(
+        "huge",
+        usize::MAX,
+        2,
+        GgmlDType::F32,
+        &[0; 8],
+    ));
+    let w = stored(6, 3, GgmlDType::F32)?;
+    let Source::Mapped { file, .. } = w.source else {
+        unreachable!()
+    };
+    for (offset, head_dim) in [(4, 2), (0, 4), (0, 3), (0, 0), (usize::MAX, 2)] {
+        let (file, order) = (Arc::clone(&file), RowOrder::HalfSplit { head_dim });
+        let source = Source::Mapped {
+            file,
+            offset,
+            order,
+            on_disk: false,
+        };
+        shape_error(Matrix::new("heads", (6, 3), GgmlDType::F32, source));
+    }
+    Ok(())
+}

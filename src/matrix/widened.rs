@@ -1,0 +1,143 @@
+//! The numbers of a [`Matrix`] as f32: a stretch of a row, a row, some rows, all of them.
+
+use super::{Matrix, Source};
+use crate::{Error, Result, random_weights, widen};
+use candle_core::{Device, Tensor};
+use rayon::prelude::*;
+
+impl Matrix {
+    /// The f32 numbers of row `row` from column `start` on; both ends at the edge of a block.
+    #[inline(always)]
+    pub(crate) fn widen_stretch(&self, row: usize, start: usize, out: &mut [f32]) -> Result<()> {
+        if let Some(bytes) = self.stretch_bytes(row, start, out.len()) {
+            return widen::widen(self.dtype, bytes, out);
+        }
+        if let Source::Random { seed, std } = self.source {
+            random_weights::fill(seed, std, row, start, out);
+        }
+        Ok(())
+    }
+
+    /// The numbers of row `row`, as f32.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] if there is no such row, or `out` has another length.
+    pub fn widen_row(&self, row: usize, out: &mut [f32]) -> Result<()> {
+        if row >= self.out_dim || out.len() != self.in_dim {
+            let expected = format!("row 0 to {} and {} columns", self.out_dim - 1, self.in_dim);
+            let found = [row, out.len()];
+            return Err(Error::shape(
+                &self.name,
+                expected,
+                &found,
+                "found means [row, columns]",
+            ));
+        }
+        pulp::Arch::new().dispatch(WidenRow {
+            matrix: self,
+            row,
+            out,
+        })
+    }
+
+    /// The whole matrix as a tensor, `[out, in]` f32.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Tensor`] if candle cannot read the numbers.
+    pub fn to_tensor(&self) -> Result<Tensor> {
+        self.widen_rows(self.out_dim, |i| i)
+    }
+
+    /// The rows with these numbers, `[ids.len(), in]` f32: looking up embeddings.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TokenOutOfRange`] if there is no such row.
+    pub fn rows(&self, ids: &[u32]) -> Result<Tensor> {
+        let vocab_size = self.out_dim;
+        if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocab_size) {
+            return Err(Error::TokenOutOfRange { id, vocab_size });
+        }
+        self.widen_rows(ids.len(), |i| ids[i] as usize)
+    }
+
+    fn widen_rows(&self, n: usize, row: impl Fn(usize) -> usize + Sync) -> Result<Tensor> {
+        let mut values = vec![0.0; n * self.in_dim];
+        values
+            .par_chunks_mut(self.in_dim)
+            .enumerate()
+            .try_for_each(|(i, out)| self.widen_row(row(i), out))?;
+        Ok(Tensor::from_vec(values, (n, self.in_dim), &Device::Cpu)?)
+    }
+}
+
+/// The name of the work for `pulp`, which compiles it for each set of vector instructions.
+struct WidenRow<'a> {
+    matrix: &'a Matrix,
+    row: usize,
+    out: &'a mut [f32],
+}
+
+impl pulp::WithSimd for WidenRow<'_> {
+    type Output = Result<()>;
+
+    #[inline(always)]
+    fn with_simd<S: pulp::Simd>(self, _: S) -> Result<()> {
+        self.matrix.widen_stretch(self.row, 0, self.out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::quantized::GgmlDType;
+
+    fn small() -> Result<Matrix> {
+        let bytes: Vec<u8> = (0..6).flat_map(|i| (i as f32).to_le_bytes()).collect();
+        Matrix::from_bytes("tok_embeddings.weight", 3, 2, GgmlDType::F32, &bytes)
+    }
+
+    #[test]
+    fn rows_are_looked_up() -> Result<()> {
+        let w = small()?;
+        assert_eq!(
+            w.rows(&[2, 0, 2])?.to_vec2::<f32>()?,
+            [[4., 5.], [0., 1.], [4., 5.]]
+        );
+        assert_eq!(w.rows(&[])?.dims(), [0, 2]);
+        let error = w.rows(&[1, 3]).map(|_| ());
+        assert!(matches!(
+            error,
+            Err(Error::TokenOutOfRange {
+                id: 3,
+                vocab_size: 3
+            })
+        ));
+        Ok(())
+    }
+
+    #[test]
+    fn a_row_is_widened_or_refused() -> Result<()> {
+        let (w, mut out) = (small()?, [0.0; 2]);
+        w.widen_row(1, &mut out)?;
+        assert_eq!(out, [2., 3.]);
+        assert_eq!(w.row_bytes(1)[4..], 3f32.to_le_bytes());
+        assert!(w.widen_row(3, &mut out).is_err());
+        assert!(w.widen_row(0, &mut out[..1]).is_err());
+        Ok(())
+    }
+
+    #[test]
+    fn debug_shows_a_card() -> Result<()> {
+        assert_eq!(
+            format!("{:?}", small()?),
+            "tok_embeddings.weight: [3, 2] F32, 0.0 kB"
+        );
+        let wq = Matrix::random("layers.0.attention.wq.weight", 4096, 4096, 0, 1.0)?;
+        let card = "layers.0.attention.wq.weight: [4096, 4096] BF16, 33.6 MB";
+        assert_eq!(format!("{wq:?}"), card);
+        Ok(())
+    }
+}
