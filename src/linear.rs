@@ -12,8 +12,10 @@ use candle_core::{DType, Tensor};
 use kernel::{ROWS, RowBlock, Scratch};
 use rayon::prelude::*;
 
-/// Weights that one task multiplies: some 10 µs of work, enough to be worth handing to a thread.
+/// The fewest weights that are worth handing to a thread: some 10 µs of work.
 const TASK: usize = 1 << 16;
+/// The most tasks of one product: enough for many threads to finish at the same time.
+const TASKS: usize = 256;
 
 /// y = x Wᵀ: every output is the dot product of the input with one row of the weights.
 ///
@@ -82,7 +84,8 @@ fn on_the_cpu(x: &Tensor, w: &Matrix) -> Result<Tensor> {
     let (n_tokens, _) = x.dims2()?;
     let values = x.flatten_all()?.to_vec1::<f32>()?;
     let mut y = vec![0.0; w.out_dim * n_tokens]; // [out, T]: a block of rows is one piece of it
-    let rows = (TASK / w.in_dim).next_multiple_of(ROWS).max(ROWS);
+    let n_tasks = (w.out_dim * w.in_dim / TASK).clamp(1, TASKS);
+    let rows = w.out_dim.div_ceil(n_tasks).next_multiple_of(ROWS);
     let arch = pulp::Arch::new();
     y.par_chunks_mut((rows * n_tokens).max(1))
         .enumerate()

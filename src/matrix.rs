@@ -146,42 +146,34 @@ impl Matrix {
         Ok(matrix)
     }
 
-    /// What the shape should have been, and a hint, if this matrix cannot be read.
+    /// What was expected instead of this shape, and a hint, if the matrix cannot be read.
     fn problem(&self) -> Option<(String, String)> {
         let (dtype, block) = (self.dtype, self.dtype.block_size());
         if !widen::is_readable(dtype) {
-            return Some((
-                "numbers of a kind that files hold".into(),
-                format!("{dtype:?} is not"),
-            ));
+            let expected = "numbers of a kind that is kept in files".into();
+            return Some((expected, format!("{dtype:?} is not")));
         }
         if self.out_dim == 0 || self.in_dim == 0 || !self.in_dim.is_multiple_of(block) {
             let expected = format!("rows of one or more times {block} numbers");
             return Some((expected, format!("that is how {dtype:?} stores them")));
         }
-        let Source::Mapped {
-            file,
-            offset,
-            order,
-            ..
-        } = &self.source
-        else {
-            return None;
-        };
-        if let RowOrder::HalfSplit { head_dim } = *order
+        let n_bytes = (self.in_dim / block)
+            .checked_mul(dtype.type_size())
+            .and_then(|row_size| row_size.checked_mul(self.out_dim));
+        let mut rest = isize::MAX as usize; // no memory is larger
+        if let Source::Mapped { file, offset, .. } = &self.source {
+            rest = file.len().saturating_sub(*offset);
+        }
+        if n_bytes.is_none_or(|n| n > rest) {
+            let expected = format!("a matrix that fits in the {rest} bytes there are");
+            return Some((expected, "is the file complete?".into()));
+        }
+        if let Source::Mapped { order, .. } = &self.source
+            && let RowOrder::HalfSplit { head_dim } = *order
             && (head_dim == 0 || head_dim % 2 != 0 || !self.out_dim.is_multiple_of(head_dim))
         {
             let expected = format!("whole heads of {head_dim} rows, an even number");
             return Some((expected, "is the configuration from the same model?".into()));
-        }
-        let n_bytes = self.row_size().checked_mul(self.out_dim);
-        let end = n_bytes.and_then(|n| n.checked_add(*offset));
-        if end.is_none_or(|end| end > file.len()) {
-            let rest = file.len().saturating_sub(*offset);
-            return Some((
-                format!("{rest} bytes or less"),
-                "is the file complete?".into(),
-            ));
         }
         None
     }

@@ -50,8 +50,20 @@ impl WithSimd for RowBlock<'_> {
     fn with_simd<S: Simd>(self, simd: S) -> Result<()> {
         let in_dim = self.w.in_dim;
         let n_tokens = self.x.len() / in_dim;
-        for (i, y) in self.y.chunks_mut(ROWS * n_tokens).enumerate() {
-            let row = self.first_row + i * ROWS;
+        let n_rows = self.y.len() / n_tokens;
+        // Rows that are far apart, so that each of them is the next piece of a long stretch of
+        // memory: processors guess what comes next in a few such streams, and fetch it early.
+        let apart = n_rows.div_ceil(ROWS);
+        for i in 0..apart {
+            let mut rows = [0; ROWS];
+            for r in 0..ROWS {
+                rows[r] = self.first_row + (i + r * apart).min(n_rows - 1);
+            }
+            let mut y = Outputs {
+                y: &mut self.y[i * n_tokens..],
+                apart,
+                n_tokens,
+            };
             for start in (0..in_dim).step_by(STRETCH) {
                 let len = STRETCH.min(in_dim - start);
                 let x = Columns {
@@ -60,16 +72,39 @@ impl WithSimd for RowBlock<'_> {
                     start,
                     len,
                 };
-                if n_tokens == 1 && add_dots_in_place(simd, self.w, row, x, y) {
+                if n_tokens == 1 && add_dots_in_place(simd, self.w, rows, x, &mut y) {
                     continue;
                 }
-                for (r, out) in self.scratch.0[..y.len() / n_tokens].iter_mut().enumerate() {
-                    self.w.widen_stretch(row + r, start, &mut out[..len])?;
+                for r in 0..ROWS {
+                    self.w
+                        .widen_stretch(rows[r], start, &mut self.scratch.0[r][..len])?;
                 }
-                multiply(simd, self.scratch, x, y);
+                multiply(simd, self.scratch, x, &mut y);
             }
         }
         Ok(())
+    }
+}
+
+/// The outputs of `ROWS` rows that lie `apart` rows from each other.
+struct Outputs<'a> {
+    y: &'a mut [f32], // [rows, T]
+    apart: usize,
+    n_tokens: usize,
+}
+
+impl Outputs<'_> {
+    /// Add to the tokens `t .. t + N`. The last rows may lie behind the end, where nothing is.
+    #[inline(always)]
+    fn add<const N: usize>(&mut self, t: usize, dots: [[f32; N]; ROWS]) {
+        for r in 0..ROWS {
+            let start = r * self.apart * self.n_tokens + t;
+            if let Some(y) = self.y.get_mut(start..start + N) {
+                for i in 0..N {
+                    y[i] += dots[r][i];
+                }
+            }
+        }
     }
 }
 
@@ -87,20 +122,15 @@ impl<'a> Columns<'a> {
     fn token(self, t: usize) -> &'a [f32] {
         &self.x[t * self.in_dim + self.start..][..self.len]
     }
-
-    #[inline(always)]
-    fn n_tokens(self) -> usize {
-        self.x.len() / self.in_dim
-    }
 }
 
 /// Add one stretch's products to `y`, for as many tokens at a time as there are registers.
 #[inline(always)]
-fn multiply<S: Simd>(simd: S, w: &Scratch, x: Columns, y: &mut [f32]) {
+fn multiply<S: Simd>(simd: S, w: &Scratch, x: Columns, y: &mut Outputs) {
     // of 32 vector registers 4 × 6 hold sums, 4 weights and 1 an input; of 16: 4 × 2, 4 and 1
     let most = if S::REGISTER_COUNT >= 32 { 6 } else { 2 };
-    for t in (0..x.n_tokens()).step_by(most) {
-        match most.min(x.n_tokens() - t) {
+    for t in (0..y.n_tokens).step_by(most) {
+        match most.min(y.n_tokens - t) {
             1 => add_dots::<S, 1>(simd, w, x, t, y),
             2 => add_dots::<S, 2>(simd, w, x, t, y),
             3 => add_dots::<S, 3>(simd, w, x, t, y),
@@ -111,9 +141,9 @@ fn multiply<S: Simd>(simd: S, w: &Scratch, x: Columns, y: &mut [f32]) {
     }
 }
 
-/// The tokens `t .. t + N`. (At the end of a matrix, `y` may have fewer than `ROWS` rows.)
+/// The tokens `t .. t + N`.
 #[inline(always)]
-fn add_dots<S: Simd, const N: usize>(simd: S, w: &Scratch, x: Columns, t: usize, y: &mut [f32]) {
+fn add_dots<S: Simd, const N: usize>(simd: S, w: &Scratch, x: Columns, t: usize, y: &mut Outputs) {
     let mut ws = [&[] as &[f32]; ROWS];
     for r in 0..ROWS {
         ws[r] = &w.0[r][..x.len];
@@ -122,12 +152,7 @@ fn add_dots<S: Simd, const N: usize>(simd: S, w: &Scratch, x: Columns, t: usize,
     for i in 0..N {
         xs[i] = x.token(t + i);
     }
-    let dots = dots(simd, ws, xs);
-    for (y, dots) in y.chunks_mut(x.n_tokens()).zip(&dots) {
-        for (y, dot) in y[t..].iter_mut().zip(dots) {
-            *y += dot;
-        }
-    }
+    y.add(t, dots(simd, ws, xs));
 }
 
 /// `ROWS` × `N` dot products of slices of one length, all sums in registers.
@@ -181,28 +206,31 @@ fn vectors<S: Simd, const N: usize>(
 
 /// For one token: multiply the weights as they are read. False if their kind needs the scratch.
 #[inline(always)]
-fn add_dots_in_place<S: Simd>(simd: S, w: &Matrix, row: usize, x: Columns, y: &mut [f32]) -> bool {
-    let mut rows = [&[] as &[u8]; ROWS];
+fn add_dots_in_place<S: Simd>(
+    simd: S,
+    w: &Matrix,
+    rows: [usize; ROWS],
+    x: Columns,
+    y: &mut Outputs,
+) -> bool {
+    let mut stored = [&[] as &[u8]; ROWS];
     for r in 0..ROWS {
-        let row = (row + r).min(w.out_dim - 1); // past the last row: its result will be dropped
-        let Some(bytes) = w.stretch_bytes(row, x.start, x.len) else {
+        let Some(bytes) = w.stretch_bytes(rows[r], x.start, x.len) else {
             return false;
         };
-        rows[r] = bytes;
+        stored[r] = bytes;
     }
     let x = x.token(0);
     let dots = match w.dtype {
-        GgmlDType::F32 => dots_of_blocks::<S, 128, widen::F32>(simd, rows, x),
-        GgmlDType::F16 => dots_of_blocks::<S, 64, widen::F16>(simd, rows, x),
-        GgmlDType::BF16 => dots_of_blocks::<S, 64, widen::BF16>(simd, rows, x),
-        GgmlDType::Q8_0 => dots_of_blocks::<S, 34, widen::Q8_0>(simd, rows, x),
-        GgmlDType::Q4_0 => dots_of_blocks::<S, 18, widen::Q4_0>(simd, rows, x),
-        GgmlDType::Q4_1 => dots_of_blocks::<S, 20, widen::Q4_1>(simd, rows, x),
+        GgmlDType::F32 => dots_of_blocks::<S, 128, widen::F32>(simd, stored, x),
+        GgmlDType::F16 => dots_of_blocks::<S, 64, widen::F16>(simd, stored, x),
+        GgmlDType::BF16 => dots_of_blocks::<S, 64, widen::BF16>(simd, stored, x),
+        GgmlDType::Q8_0 => dots_of_blocks::<S, 34, widen::Q8_0>(simd, stored, x),
+        GgmlDType::Q4_0 => dots_of_blocks::<S, 18, widen::Q4_0>(simd, stored, x),
+        GgmlDType::Q4_1 => dots_of_blocks::<S, 20, widen::Q4_1>(simd, stored, x),
         _ => return false,
     };
-    for (y, dot) in y.iter_mut().zip(dots) {
-        *y += dot;
-    }
+    y.add(0, dots);
     true
 }
 
@@ -212,7 +240,7 @@ fn dots_of_blocks<S: Simd, const B: usize, K: Block<B>>(
     simd: S,
     rows: [&[u8]; ROWS],
     x: &[f32],
-) -> [f32; ROWS] {
+) -> [[f32; 1]; ROWS] {
     let (x, x_rest) = x.as_chunks::<32>();
     let mut blocks = [&[] as &[[u8; B]]; ROWS];
     let mut rests = [&[] as &[u8]; ROWS];
@@ -226,13 +254,13 @@ fn dots_of_blocks<S: Simd, const B: usize, K: Block<B>>(
             sums[r] = add_products(simd, &K::widen(&blocks[r][k]), x, sums[r]);
         }
     }
-    let mut y = [0.0; ROWS];
+    let mut y = [[0.0]; ROWS];
     for r in 0..ROWS {
         if !x_rest.is_empty() {
             let w = K::widen(&padded(rests[r]));
             sums[r] = add_products(simd, &w, &padded(x_rest), sums[r]);
         }
-        y[r] = simd.reduce_sum_f32s(sums[r]);
+        y[r] = [simd.reduce_sum_f32s(sums[r])];
     }
     y
 }

@@ -229,6 +229,8 @@ fn a_matrix_that_cannot_be_is_an_error() -> Result<()> {
         GgmlDType::F32,
         &[0; 8],
     ));
+    shape_error(Matrix::random("wide", 2, usize::MAX / 3, 0, 1.0));
+    shape_error(Matrix::random("empty", 2, 0, 0, 1.0));
     let w = stored(6, 3, GgmlDType::F32)?;
     let Source::Mapped { file, .. } = w.source else {
         unreachable!()

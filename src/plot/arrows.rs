@@ -101,8 +101,8 @@ impl Arrows {
         for ((title, _, _), circle) in self.circles.iter().zip(circles) {
             let (m, first, last) = circle.span();
             parts.push(self.language.pick(
-                format!("{title}: {}, from {first}° to {last}°", count(m, "arrow")),
-                format!("{title}：{m} 支箭头，从 {first}° 到 {last}°"),
+                format!("{title}: {}, from {first} to {last} rad", count(m, "arrow")),
+                format!("{title}：{m} 支箭头，从 {first} 到 {last} 弧度"),
             ));
         }
         described(&self.title, self.language, &parts)
@@ -124,14 +124,14 @@ impl Circle {
 
     /// How many arrows there are, and the directions of the first and the last, for the alt text.
     fn span(&self) -> (usize, String, String) {
-        let degrees = |v: Option<&[f64; 2]>| {
+        let radians = |v: Option<&[f64; 2]>| {
             let [x, y] = v.copied().unwrap_or_default();
-            short(y.atan2(x).to_degrees().round())
+            short(y.atan2(x))
         };
         (
             self.after.len(),
-            degrees(self.after.first()),
-            degrees(self.after.last()),
+            radians(self.after.first()),
+            radians(self.after.last()),
         )
     }
 }

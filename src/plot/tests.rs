@@ -131,7 +131,7 @@ fn the_words_are_right() {
         .unwrap();
     assert_eq!(
         turned.alt(),
-        "1 circle with arrows; pair 0: 2 arrows, from 0° to 90°"
+        "1 circle with arrows; pair 0: 2 arrows, from 0 to 1.57 rad"
     );
     let times = lines(&[1, 2]).series("cache", &[0.5, 0.25]).draw().unwrap();
     assert_eq!(
