@@ -54,7 +54,12 @@ impl Table {
         let line = |cells: &[String], tag: &str| {
             let cells: String = cells
                 .iter()
-                .map(|cell| format!("<{tag} style=\"text-align:left;white-space:pre-wrap\">{}</{tag}>", escaped(cell)))
+                .map(|cell| {
+                    format!(
+                        "<{tag} style=\"text-align:left;white-space:pre-wrap\">{}</{tag}>",
+                        escaped(cell)
+                    )
+                })
                 .collect();
             format!("<tr>{cells}</tr>\n")
         };
