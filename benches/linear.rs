@@ -147,36 +147,14 @@ fn large_matrices() -> Result<Vec<Case>> {
 /// All the matrices that SmolLM2-135M multiplies for one token, as its GGUF file stores them.
 fn decode() -> Result<Case> {
     let (dim, kv, hidden, vocab) = (576, 192, 1536, 49152);
-    let block = [
-        (dim, dim),
-        (kv, dim),
-        (kv, dim),
-        (dim, dim),
-        (hidden, dim),
-        (hidden, dim),
-        (dim, hidden),
-    ];
     let mut matrices = Vec::new();
-    for (out_dim, in_dim) in block.repeat(30) {
-        let bytes = pseudo_random_bytes(out_dim * in_dim / 32 * 10, |r| {
-            [r as u8, (r >> 8) as u8 & 0x2f]
-        });
-        matrices.push(Matrix::from_bytes(
-            "Q4_1",
-            out_dim,
-            in_dim,
-            GgmlDType::Q4_1,
-            &bytes,
-        )?);
+    for _ in 0..30 {
+        for out_dim in [dim, kv, kv, dim, hidden, hidden] {
+            matrices.push(quantised(out_dim, dim, GgmlDType::Q4_1)?);
+        }
+        matrices.push(quantised(dim, hidden, GgmlDType::Q4_1)?);
     }
-    let bytes = pseudo_random_bytes(vocab * dim / 32 * 17, |r| [r as u8, (r >> 8) as u8 & 0x2f]);
-    matrices.push(Matrix::from_bytes(
-        "Q8_0",
-        vocab,
-        dim,
-        GgmlDType::Q8_0,
-        &bytes,
-    )?);
+    matrices.push(quantised(vocab, dim, GgmlDType::Q8_0)?);
     let size = matrices.iter().map(Matrix::n_bytes).sum();
     let flops = matrices.iter().map(|w| 2 * w.out_dim * w.in_dim).sum();
     let (x, x_hidden) = (random((1, dim))?, random((1, hidden))?);
@@ -188,12 +166,15 @@ fn decode() -> Result<Case> {
     };
     // as a model does: enter the thread pool once a token, not once a matrix
     let inside = move || rayon::scope(|_| all());
-    Ok(case(
-        "SmolLM2-135M's 211 matrices, Q4_1 and Q8_0",
-        size,
-        flops,
-        inside,
-    ))
+    let name = "SmolLM2-135M's 211 matrices, Q4_1 and Q8_0";
+    Ok(case(name, size, flops, inside))
+}
+
+fn quantised(out_dim: usize, in_dim: usize, dtype: GgmlDType) -> Result<Matrix> {
+    let n_bytes = out_dim * in_dim / dtype.block_size() * dtype.type_size();
+    // whichever of the bytes are taken for f16 numbers: these are finite
+    let bytes = pseudo_random_bytes(n_bytes / 2, |r| [r as u8, (r >> 8) as u8 & 0x2f]);
+    Matrix::from_bytes(format!("{dtype:?}"), out_dim, in_dim, dtype, &bytes)
 }
 
 /// `n` pairs of bytes (`pair` turns random bits into one) from a small generator, quickly.
