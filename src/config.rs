@@ -221,14 +221,14 @@ impl Config {
                 );
             }
         }
-        if self.n_heads % self.n_kv_heads != 0 {
+        if !self.n_heads.is_multiple_of(self.n_kv_heads) {
             let problem = format!(
                 "n_heads = {} must be a multiple of it, since query heads share KV heads evenly",
                 self.n_heads
             );
             return fail("n_kv_heads", self.n_kv_heads.to_string(), &problem);
         }
-        if self.head_dim % 2 != 0 {
+        if !self.head_dim.is_multiple_of(2) {
             return fail(
                 "head_dim",
                 self.head_dim.to_string(),

@@ -53,7 +53,7 @@ fn the_answer_is_42() {
     assert_eq!(
         text.lines()
             .filter(|line| line.starts_with("Answer: "))
-            .last(),
+            .next_back(),
         Some("Answer: 42")
     );
     // Honest about the bare prompt, and about which model this is.

@@ -80,7 +80,7 @@ pub fn distance(a: &[f32], b: &[f32]) -> f32 {
 
 /// The small default model, fetched by the script if it is not there yet.
 pub fn default_model() -> PathBuf {
-    PathBuf::from(llama3::weights::small_model().unwrap())
+    llama3::weights::small_model().unwrap()
 }
 
 /// Meta's Llama 3 tokenizer file, fetched likewise.
