@@ -73,10 +73,17 @@ fn run(args: &Args) -> Result<()> {
         (Err(_), Some(_)) => None,
         (Err(e), None) => return Err(e),
     };
+    let bare = args.prompt.as_deref().unwrap_or(published::PROMPT);
+    let ids = match (&args.tokens, &tokenizer) {
+        (Some(ids), _) => ids.clone(),
+        (None, Some(tokenizer)) => tokenizer.prompt(bare),
+        (None, None) => vec![],
+    };
+    refuse_bad_tokens(&ids, checkpoint.config.vocab_size)?;
     if !args.json {
         show::model(&checkpoint);
     }
-    let predictions = predictions(args, &checkpoint, tokenizer.as_ref())?;
+    let predictions = predictions(args, &checkpoint, tokenizer.as_ref(), ids)?;
     if args.json {
         show::json(
             &checkpoint,
@@ -90,19 +97,28 @@ fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
+/// Before anything is shown or read: are there tokens, and does the model know them?
+fn refuse_bad_tokens(ids: &[u32], vocab_size: usize) -> Result<()> {
+    if ids.is_empty() {
+        return Err(Error::Argument(
+            "the prompt is empty: give it at least one token".into(),
+        ));
+    }
+    match ids.iter().find(|&&id| id as usize >= vocab_size) {
+        Some(&id) => Err(Error::TokenOutOfRange { id, vocab_size }),
+        None => Ok(()),
+    }
+}
+
 /// The prompt as it is; and where that does not give 42, the prompt with one sentence of context.
 fn predictions(
     args: &Args,
     checkpoint: &Checkpoint,
     tokenizer: Option<&Tokenizer>,
+    ids: Vec<u32>,
 ) -> Result<Vec<Prediction>> {
     let model = Transformer::on(checkpoint, &llama3::default_device()?)?;
     let bare = args.prompt.as_deref().unwrap_or(published::PROMPT);
-    let ids = match (&args.tokens, tokenizer) {
-        (Some(ids), _) => ids.clone(),
-        (None, Some(tokenizer)) => tokenizer.prompt(bare),
-        (None, None) => vec![],
-    };
     let prompt = args.tokens.is_none().then_some(bare);
     let first = one(args, &model, tokenizer, prompt, ids)?;
     if published::applies_to(&model.config, &first.tokens) && args.rehearse.is_none() {

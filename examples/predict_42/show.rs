@@ -10,6 +10,7 @@ use std::time::Duration;
 /// A size in bytes as people write it.
 fn size(bytes: u64) -> String {
     match bytes as f64 {
+        b if b < 1e6 => format!("{:.1} kB", b / 1e3),
         b if b < 1e9 => format!("{:.1} MB", b / 1e6),
         b => format!("{:.2} GB", b / 1e9),
     }
