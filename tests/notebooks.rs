@@ -329,7 +329,8 @@ fn every_picture_has_words() {
             for output in cell.outputs() {
                 let svg = text(&output["data"]["image/svg+xml"]);
                 let has = |tag: &str| !element(&svg, tag).trim().is_empty();
-                if !svg.is_empty() && !(has("title") && has("desc")) {
+                let has_words = has("title") && has("desc");
+                if !svg.is_empty() && !has_words {
                     problems.push(format!(
                         "{}: cell {}: no <title> or no <desc>",
                         notebook.name,

@@ -51,9 +51,7 @@ fn the_answer_is_42() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success());
     assert_eq!(
-        text.lines()
-            .filter(|line| line.starts_with("Answer: "))
-            .next_back(),
+        text.lines().rfind(|line| line.starts_with("Answer: ")),
         Some("Answer: 42")
     );
     // Honest about the bare prompt, and about which model this is.
