@@ -133,10 +133,12 @@ impl Lesson {
                 c.head_dim, self.prompt
             ),
             format!(
-                "{name}（{format}，{place}）：{n_params:.1} 百万个权重，共 {megabytes:.1} MB，\
+                "{name}（{format}，{place}）：{:.3} 亿个权重，共 {megabytes:.1} MB，\
                  用到才读。\n{layers} 层，dim {dim}，{heads} 个查询头，{kv} 个 KV 头，head_dim {}。\n\
                  提示：{:?}，{tokens} 个词元。",
-                c.head_dim, self.prompt
+                n_params / 100.0,
+                c.head_dim,
+                self.prompt
             ),
         );
         for assumption in &c.assumed {
