@@ -13,6 +13,7 @@
 //! | [`rope`] | positions as rotations | 5 |
 //! | [`attention`] | scores, mask, softmax, shared heads | 6, 7 |
 //! | [`feed_forward`] | SwiGLU | 7 |
+//! | [`block`] | attention and feed-forward with a block's weights | 7 |
 //! | [`transformer`] | the blocks in a row | 8 |
 //! | [`observe`] | looking at the model while it works | 9 |
 //! | [`kv_cache`] | what is kept between tokens | 10 |
@@ -35,6 +36,7 @@
 //! ```
 
 pub mod attention;
+pub mod block;
 pub mod checkpoint;
 pub mod config;
 pub mod error;
@@ -83,6 +85,7 @@ pub mod prelude {
     pub use crate::observe::{Observer, Site, unobserved};
     pub use crate::plot::{self, Draw};
     pub use crate::tokenizer::Llama3Specials;
+    pub use crate::transformer::Sequence;
     pub use crate::{
         Checkpoint, Config, Error, KvCache, Language, Lesson, Matrix, Result, Tokenizer,
         Transformer, experiments, linear, published, rms_norm, rope, sampling, table, weights,
