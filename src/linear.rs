@@ -4,12 +4,15 @@
 //! table (whose rows are looked up) and the tiny norm vectors are factors of a [`linear`].
 
 mod kernel;
+mod many_tokens;
+mod one_token;
 #[cfg(test)]
 mod tests;
 
 use crate::{Error, Matrix, Result};
 use candle_core::{DType, Tensor};
-use kernel::{ROWS, RowBlock, Scratch};
+use kernel::RowBlock;
+use many_tokens::Scratch;
 use rayon::prelude::*;
 
 /// The fewest weights that are worth handing to a thread: some 10 µs of work.
@@ -85,7 +88,10 @@ fn on_the_cpu(x: &Tensor, w: &Matrix) -> Result<Tensor> {
     let values = x.flatten_all()?.to_vec1::<f32>()?;
     let mut y = vec![0.0; w.out_dim * n_tokens]; // [out, T]: a block of rows is one piece of it
     let n_tasks = (w.out_dim * w.in_dim / TASK).clamp(1, TASKS);
-    let rows = w.out_dim.div_ceil(n_tasks).next_multiple_of(ROWS);
+    let rows = w
+        .out_dim
+        .div_ceil(n_tasks)
+        .next_multiple_of(one_token::STREAMS);
     let arch = pulp::Arch::new();
     y.par_chunks_mut((rows * n_tokens).max(1))
         .enumerate()

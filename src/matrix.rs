@@ -207,9 +207,9 @@ impl Matrix {
 
     /// `len` stored numbers of row `row` from column `start` on; both ends at the edge of a block.
     #[inline(always)]
-    pub(crate) fn stretch_bytes(&self, row: usize, start: usize, len: usize) -> Option<&[u8]> {
+    pub(crate) fn stretch_bytes(&self, row: usize, start: usize, len: usize) -> &[u8] {
         let size = |numbers| numbers / self.dtype.block_size() * self.dtype.type_size();
-        self.row_bytes(row).get(size(start)..size(start + len))
+        &self.row_bytes(row)[size(start)..size(start + len)]
     }
 }
 

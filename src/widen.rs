@@ -6,6 +6,10 @@
 //! These are plain loops over arrays of a fixed size, which the compiler turns into the widest
 //! vector instructions it may use: all of them, where `pulp` has found out what the machine can do.
 //! For that, every function here must be inlined into `pulp`'s.
+#![expect(
+    clippy::needless_range_loop,
+    reason = "array::map and iterator closures need not be inlined into the vector code; these are"
+)]
 
 use crate::Result;
 use candle_core::quantized::GgmlDType;
@@ -28,31 +32,55 @@ pub(crate) fn is_readable(dtype: GgmlDType) -> bool {
     !matches!(dtype, GgmlDType::Q8_1 | GgmlDType::Q8K)
 }
 
-/// Widen `out.len()` stored numbers. `bytes` holds exactly as many, in whole blocks.
+/// Widen pieces of `N` rows, block by block in turn, so that the memory is read in `N` streams.
+/// `rows` hold exactly as many numbers as `out`, in whole blocks, all of one length.
 #[inline(always)]
-pub(crate) fn widen(dtype: GgmlDType, bytes: &[u8], out: &mut [f32]) -> Result<()> {
+pub(crate) fn widen<const N: usize>(
+    dtype: GgmlDType,
+    rows: [&[u8]; N],
+    out: [&mut [f32]; N],
+) -> Result<()> {
     match dtype {
-        GgmlDType::F32 => blocks::<128, F32>(bytes, out),
-        GgmlDType::F16 => blocks::<64, F16>(bytes, out),
-        GgmlDType::BF16 => blocks::<64, BF16>(bytes, out),
-        GgmlDType::Q8_0 => blocks::<34, Q8_0>(bytes, out),
-        GgmlDType::Q4_0 => blocks::<18, Q4_0>(bytes, out),
-        GgmlDType::Q4_1 => blocks::<20, Q4_1>(bytes, out),
-        _ => return with_candle(dtype, bytes, out),
+        GgmlDType::F32 => blocks::<128, F32, N>(rows, out),
+        GgmlDType::F16 => blocks::<64, F16, N>(rows, out),
+        GgmlDType::BF16 => blocks::<64, BF16, N>(rows, out),
+        GgmlDType::Q8_0 => blocks::<34, Q8_0, N>(rows, out),
+        GgmlDType::Q4_0 => blocks::<18, Q4_0, N>(rows, out),
+        GgmlDType::Q4_1 => blocks::<20, Q4_1, N>(rows, out),
+        _ => return with_candle(dtype, rows, out),
     }
     Ok(())
 }
 
 #[inline(always)]
-fn blocks<const B: usize, K: Block<B>>(bytes: &[u8], out: &mut [f32]) {
-    let (blocks, rest) = bytes.as_chunks();
-    let (out, out_rest) = out.as_chunks_mut();
-    for (block, out) in blocks.iter().zip(out) {
-        *out = K::widen(block);
+fn blocks<const B: usize, K: Block<B>, const N: usize>(rows: [&[u8]; N], out: [&mut [f32]; N]) {
+    let len = rows.first().map_or(0, |row| row.len() / B);
+    let (blocks, rests) = blocks_of::<B, N>(rows, len);
+    for k in 0..len {
+        for r in 0..N {
+            out[r].as_chunks_mut().0[k] = K::widen(&blocks[r][k]);
+        }
     }
-    if !rest.is_empty() {
-        out_rest.copy_from_slice(&K::widen(&padded(rest))[..out_rest.len()]);
+    for r in 0..N {
+        let out = out[r].as_chunks_mut::<32>().1;
+        if !out.is_empty() {
+            out.copy_from_slice(&K::widen(&padded(rests[r]))[..out.len()]);
+        }
     }
+}
+
+/// Each row as `len` whole blocks of `B` bytes, and the bytes that are left.
+#[inline(always)]
+pub(crate) fn blocks_of<const B: usize, const N: usize>(
+    rows: [&[u8]; N],
+    len: usize,
+) -> ([&[[u8; B]]; N], [&[u8]; N]) {
+    let (mut blocks, mut rests) = ([&[] as &[[u8; B]]; N], [&[] as &[u8]; N]);
+    for r in 0..N {
+        (blocks[r], rests[r]) = rows[r].as_chunks();
+        blocks[r] = &blocks[r][..len];
+    }
+    (blocks, rests)
 }
 
 /// The last few items with zeros behind them: a whole block again.
@@ -182,13 +210,19 @@ const fn f16_to_f32(bits: u16) -> f32 {
 
 /// The rarer kinds (K-quants, Q5_0, Q5_1): candle knows their layouts.
 #[inline(never)]
-fn with_candle(dtype: GgmlDType, bytes: &[u8], out: &mut [f32]) -> Result<()> {
-    // candle looks at the bytes as blocks of f16 and f32 numbers, which must lie aligned
-    let mut copy = vec![0u32; bytes.len().div_ceil(4)];
-    let copy: &mut [u8] = &mut pulp::bytemuck::cast_slice_mut(&mut copy)[..bytes.len()];
-    copy.copy_from_slice(bytes);
-    let numbers = dtype.from_data(Cow::Borrowed(copy)).dequantize(out.len())?;
-    out.copy_from_slice(numbers.as_slice()?);
+fn with_candle<const N: usize>(
+    dtype: GgmlDType,
+    rows: [&[u8]; N],
+    out: [&mut [f32]; N],
+) -> Result<()> {
+    for (bytes, out) in rows.into_iter().zip(out) {
+        // candle looks at the bytes as blocks of f16 and f32 numbers, which must lie aligned
+        let mut copy = vec![0u32; bytes.len().div_ceil(4)];
+        let copy: &mut [u8] = &mut pulp::bytemuck::cast_slice_mut(&mut copy)[..bytes.len()];
+        copy.copy_from_slice(bytes);
+        let numbers = dtype.from_data(Cow::Borrowed(copy)).dequantize(out.len())?;
+        out.copy_from_slice(numbers.as_slice()?);
+    }
     Ok(())
 }
 
@@ -214,7 +248,7 @@ mod tests {
             let mut unaligned = vec![0];
             unaligned.extend_from_slice(&q.data()?);
             let mut found = vec![f32::NAN; expected.len()];
-            widen(dtype, &unaligned[1..], &mut found)?;
+            widen(dtype, [&unaligned[1..]], [&mut found])?;
             let bits = |x: Vec<f32>| x.into_iter().map(f32::to_bits).collect::<Vec<_>>();
             assert_eq!(bits(found), bits(expected), "{dtype:?}");
         }
@@ -241,7 +275,7 @@ mod tests {
             .flat_map(|x| half::bf16::from_f32(*x).to_le_bytes())
             .collect();
         let mut out = vec![0.0; 35];
-        widen(GgmlDType::BF16, &bytes, &mut out)?;
+        widen(GgmlDType::BF16, [&bytes], [&mut out])?;
         assert_eq!(out, numbers);
         Ok(())
     }

@@ -30,7 +30,7 @@ pub fn open(path: &Path) -> Result<Checkpoint> {
     config.tied_output = !content.tensor_infos.contains_key("output.weight");
     if let Some(factors) = stored.bytes_of("rope_freqs.weight")? {
         let mut wide = vec![0f32; factors.len() / 4];
-        widen::widen(GgmlDType::F32, factors, &mut wide)?;
+        widen::widen(GgmlDType::F32, [factors], [&mut wide])?;
         config.rope_scaling = Some(scaling_of(&wide, &config, path)?);
     }
     Checkpoint::from_stored(Format::Gguf, config, stored)

@@ -6,16 +6,26 @@ use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
 impl Matrix {
-    /// The f32 numbers of row `row` from column `start` on; both ends at the edge of a block.
+    /// The f32 numbers of `N` rows from column `start` on, as many as `out` has room for; both ends
+    /// at the edge of a block.
     #[inline(always)]
-    pub(crate) fn widen_stretch(&self, row: usize, start: usize, out: &mut [f32]) -> Result<()> {
-        if let Some(bytes) = self.stretch_bytes(row, start, out.len()) {
-            return widen::widen(self.dtype, bytes, out);
-        }
+    pub(crate) fn widen_stretch<const N: usize>(
+        &self,
+        rows: [usize; N],
+        start: usize,
+        out: [&mut [f32]; N],
+    ) -> Result<()> {
         if let Source::Random { seed, std } = self.source {
-            random_weights::fill(seed, std, row, start, out);
+            for (row, out) in rows.into_iter().zip(out) {
+                random_weights::fill(seed, std, row, start, out);
+            }
+            return Ok(());
         }
-        Ok(())
+        let mut stored = [&[] as &[u8]; N];
+        for r in 0..N {
+            stored[r] = self.stretch_bytes(rows[r], start, out[r].len());
+        }
+        widen::widen(self.dtype, stored, out)
     }
 
     /// The numbers of row `row`, as f32.
@@ -85,7 +95,7 @@ impl pulp::WithSimd for WidenRow<'_> {
 
     #[inline(always)]
     fn with_simd<S: pulp::Simd>(self, _: S) -> Result<()> {
-        self.matrix.widen_stretch(self.row, 0, self.out)
+        self.matrix.widen_stretch([self.row], 0, [self.out])
     }
 }
 
@@ -123,7 +133,8 @@ mod tests {
         let (w, mut out) = (small()?, [0.0; 2]);
         w.widen_row(1, &mut out)?;
         assert_eq!(out, [2., 3.]);
-        assert_eq!(w.row_bytes(1)[4..], 3f32.to_le_bytes());
+        let row: Vec<u8> = [2f32, 3.].iter().flat_map(|x| x.to_le_bytes()).collect();
+        assert_eq!(w.row_bytes(1), &row);
         assert!(w.widen_row(3, &mut out).is_err());
         assert!(w.widen_row(0, &mut out[..1]).is_err());
         Ok(())

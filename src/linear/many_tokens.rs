@@ -1,0 +1,163 @@
+//! Many tokens: the limit is arithmetic, so a weight is widened once for all of them.
+//!
+//! A stretch of four rows is widened to f32 in a scratch that fits in the processor's first-level
+//! cache, and there it meets all tokens. So a weight travels from memory once, whatever the number
+//! of tokens, and nobody ever holds a matrix in f32.
+
+#![expect(
+    clippy::needless_range_loop,
+    reason = "array::map and iterator closures need not be inlined into the vector code; these are"
+)]
+
+use super::kernel::{RowBlock, far_apart};
+use crate::Result;
+use pulp::Simd;
+
+/// Rows that are multiplied together: each number of x is loaded once for all of them.
+const ROWS: usize = 4;
+/// Columns that are widened together: a multiple of every quantised block (256 at most).
+const STRETCH: usize = 512;
+/// Between two rows of the scratch, so that they don't compete for the same place in the cache.
+const GAP: usize = 16;
+
+/// What a thread works on, aligned to the cache's lines.
+#[repr(align(64))]
+pub(super) struct Scratch {
+    /// The widened weights, 8 KB.
+    w: Widened,
+    /// The sums so far, a vector register for every token and row: `[T, ROWS, lanes]`.
+    sums: Vec<f32>,
+}
+
+type Widened = [[f32; STRETCH + GAP]; ROWS];
+
+impl Scratch {
+    pub(super) fn new() -> Self {
+        Scratch {
+            w: [[0.0; STRETCH + GAP]; ROWS],
+            sums: vec![],
+        }
+    }
+}
+
+#[inline(always)]
+pub(super) fn multiply<S: Simd>(simd: S, block: RowBlock) -> Result<()> {
+    let RowBlock { w, x, y, .. } = block;
+    let Scratch { w: widened, sums } = block.scratch;
+    let (in_dim, n_tokens) = (w.in_dim, x.len() / w.in_dim);
+    let n_rows = y.len() / n_tokens;
+    for i in 0..n_rows.div_ceil(ROWS) {
+        let rows = far_apart::<ROWS>(i, n_rows);
+        let stored = rows.map(|row| block.first_row + row);
+        sums.clear();
+        sums.resize(n_tokens * ROWS * S::F32_LANES, 0.0);
+        let (sums, _) = S::as_mut_simd_f32s(sums);
+        for start in (0..in_dim).step_by(STRETCH) {
+            let len = STRETCH.min(in_dim - start);
+            let out = widened.each_mut().map(|row| &mut row[..len]);
+            w.widen_stretch(stored, start, out)?;
+            let x = Columns {
+                x,
+                in_dim,
+                start,
+                len,
+            };
+            add_stretch(simd, widened, x, sums);
+        }
+        for (t, sums) in sums.as_chunks::<ROWS>().0.iter().enumerate() {
+            for r in 0..ROWS {
+                y[rows[r] * n_tokens + t] = simd.reduce_sum_f32s(sums[r]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Columns `start .. start + len` of x.
+#[derive(Clone, Copy)]
+struct Columns<'a> {
+    x: &'a [f32],
+    in_dim: usize,
+    start: usize,
+    len: usize,
+}
+
+impl<'a> Columns<'a> {
+    #[inline(always)]
+    fn token(self, t: usize) -> &'a [f32] {
+        &self.x[t * self.in_dim + self.start..][..self.len]
+    }
+}
+
+/// Add one stretch's products to `sums`, `[T, ROWS]`, for as many tokens at a time as there are
+/// registers.
+#[inline(always)]
+fn add_stretch<S: Simd>(simd: S, w: &Widened, x: Columns, sums: &mut [S::f32s]) {
+    // of 32 vector registers 4 × 6 hold sums, 4 weights and 1 an input; of 16: 4 × 2, 4 and 1
+    let most = if S::REGISTER_COUNT >= 32 { 6 } else { 2 };
+    for (i, sums) in sums.chunks_mut(most * ROWS).enumerate() {
+        let t = i * most;
+        match sums.len() / ROWS {
+            1 => add_products::<S, 1>(simd, w, x, t, sums),
+            2 => add_products::<S, 2>(simd, w, x, t, sums),
+            3 => add_products::<S, 3>(simd, w, x, t, sums),
+            4 => add_products::<S, 4>(simd, w, x, t, sums),
+            5 => add_products::<S, 5>(simd, w, x, t, sums),
+            _ => add_products::<S, 6>(simd, w, x, t, sums),
+        }
+    }
+}
+
+/// Add the products of `N` tokens from `t` on to their sums, `[N, ROWS]`, all in registers.
+#[inline(always)]
+fn add_products<S: Simd, const N: usize>(
+    simd: S,
+    w: &Widened,
+    x: Columns,
+    t: usize,
+    sums: &mut [S::f32s],
+) {
+    let (mut ws, mut xs) = ([&[] as &[f32]; ROWS], [&[] as &[f32]; N]);
+    for r in 0..ROWS {
+        ws[r] = &w[r][..x.len];
+    }
+    for i in 0..N {
+        xs[i] = x.token(t + i);
+    }
+    let n_vectors = x.len / S::F32_LANES;
+    let (w, w_rest) = vectors::<S, ROWS>(ws, n_vectors);
+    let (x, x_rest) = vectors::<S, N>(xs, n_vectors);
+    let mut own = [[simd.splat_f32s(0.0); ROWS]; N];
+    own.copy_from_slice(sums.as_chunks().0);
+    for k in 0..n_vectors {
+        for i in 0..N {
+            for r in 0..ROWS {
+                own[i][r] = simd.mul_add_f32s(w[r][k], x[i][k], own[i][r]);
+            }
+        }
+    }
+    if !w_rest[0].is_empty() {
+        for i in 0..N {
+            let x = simd.partial_load_f32s(x_rest[i]);
+            for r in 0..ROWS {
+                let w = simd.partial_load_f32s(w_rest[r]);
+                own[i][r] = simd.mul_add_f32s(w, x, own[i][r]);
+            }
+        }
+    }
+    sums.as_chunks_mut().0.copy_from_slice(&own);
+}
+
+/// Each slice as `n` whole vectors, and the few numbers that fill no vector.
+#[inline(always)]
+fn vectors<S: Simd, const N: usize>(
+    slices: [&[f32]; N],
+    n: usize,
+) -> ([&[S::f32s]; N], [&[f32]; N]) {
+    let (mut whole, mut rest) = ([&[] as &[S::f32s]; N], [&[] as &[f32]; N]);
+    for i in 0..N {
+        (whole[i], rest[i]) = S::as_simd_f32s(slices[i]);
+        whole[i] = &whole[i][..n];
+    }
+    (whole, rest)
+}
