@@ -85,6 +85,7 @@ pub mod prelude {
     pub use crate::lesson::{check, difference};
     pub use crate::observe::{Observer, Site, unobserved};
     pub use crate::plot::{self, Draw};
+    pub use crate::profile::Profile;
     pub use crate::tokenizer::Llama3Specials;
     pub use crate::transformer::Sequence;
     pub use crate::{

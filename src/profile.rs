@@ -5,7 +5,7 @@
 //! between two steps, so the parts add up to the whole.
 //!
 //! ```
-//! use llama3::{prelude::*, profile::Profile};
+//! use llama3::prelude::*;
 //! let model = Transformer::new(&Checkpoint::rehearsal("tiny")?)?;
 //! let mut profile = Profile::new();
 //! profile.phase("prefill");
