@@ -39,6 +39,9 @@ fn generate(args: &Args) -> Result<u8> {
     let model = Transformer::on(&checkpoint, &default_device()?)?;
     let stopped = on_ctrl_c();
     eprintln!("Model    {} ({})", checkpoint.name, checkpoint.format);
+    if checkpoint.format == Format::Rehearsal {
+        eprintln!("         Random weights in the real model's shapes: the text means nothing.");
+    }
 
     let closed = stopped.clone();
     let on_closed = Box::new(move || closed.store(true, Ordering::Relaxed));

@@ -96,4 +96,5 @@ fn bad_options_and_bad_models() {
     ];
     let one = generate(&[&TINY, &layers[..]].concat());
     assert!(stderr(&one).contains("Model    rehearsal:tiny:1 (rehearsal)"));
+    assert!(stderr(&one).contains("the text means nothing"));
 }

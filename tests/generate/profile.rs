@@ -1,67 +1,89 @@
 //! The table of where the time went.
 
 use super::*;
+use std::time::Instant;
+
+const STEPS: &str = "embedding,norm,qkv,queries,keys,values,rope,scores,softmax,values,output,\
+                     residual,SwiGLU,gate and up,down,logits";
+
+#[derive(Debug)]
+struct Row {
+    depth: usize,
+    name: String,
+    calls: usize,
+    milliseconds: f64,
+    percent: f64,
+}
+
+fn row(line: &str) -> Row {
+    let cells: Vec<&str> = line.split('|').collect();
+    let number = |i: usize| cells[i].trim().trim_end_matches(" %");
+    Row {
+        depth: (line.len() - line.trim_start().len()) / 2,
+        name: cells[0].trim().to_string(),
+        // The total has none.
+        calls: number(1).parse().unwrap_or(0),
+        milliseconds: number(2).parse().unwrap(),
+        percent: number(4).parse().unwrap(),
+    }
+}
+
+/// The rows of a run with two texts of five tokens, and the milliseconds it took with all around it.
+fn profiled() -> (Vec<Row>, f64) {
+    let options = ["--max-tokens", "5", "--batch", "2", "--profile", "--prompt"];
+    let start = Instant::now();
+    let output = generate(&[&TINY, &options[..], &["Once upon a time"]].concat());
+    let took = start.elapsed().as_secs_f64() * 1e3;
+    let stderr = stderr(&output);
+    let (_, table) = stderr.split_once("\nstep ").expect(&stderr);
+    (table.lines().skip(1).map(row).collect(), took)
+}
+
+#[test]
+fn the_profile_has_every_step() {
+    let (rows, _) = profiled();
+    let expected =
+        format!("prefill,{STEPS},cache copies,sampling,text,decode,{STEPS},sampling,text,total");
+    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names.join(","), expected);
+    // After the first tokens: four passes through two layers for two texts.
+    let decode = names.iter().position(|name| *name == "decode").unwrap();
+    let calls = |name: &str| {
+        let row = rows[decode..].iter().find(|row| row.name == name);
+        row.unwrap().calls
+    };
+    let calls = ["decode", "qkv", "norm", "scores", "sampling"].map(calls);
+    assert_eq!(calls, [4, 8, 16, 16, 8]);
+}
 
 #[test]
 fn the_profile_adds_up() {
-    let options = ["--prompt", "Once upon a time", "--max-tokens", "5"];
-    let output = generate(&[&TINY, &options[..], &["--batch", "2", "--profile"]].concat());
-    let stderr = stderr(&output);
-    let (_, table) = stderr.split_once("step ").expect(&stderr);
-    // (depth, name, calls, total in ms, percent)
-    let rows: Vec<(usize, String, usize, f64, f64)> = (table.lines().skip(1))
-        .map(|line| {
-            let cells: Vec<&str> = line.split('|').collect();
-            let depth = (line.len() - line.trim_start().len()) / 2;
-            let number = |i: usize| cells[i].trim().trim_end_matches(" %");
-            let calls = number(1).parse().unwrap_or(0);
-            let [time, percent] = [2, 4].map(|i| number(i).parse().unwrap());
-            (depth, cells[0].trim().to_string(), calls, time, percent)
-        })
-        .collect();
-    let names = |from: usize| rows[from..].iter().map(|row| row.1.as_str());
-    let steps = [
-        "embedding",
-        "norm",
-        "qkv",
-        "queries",
-        "keys",
-        "values",
-        "rope",
-        "scores",
-        "softmax",
-        "values",
-        "output",
-        "residual",
-        "SwiGLU",
-        "gate and up",
-        "down",
-        "logits",
-    ];
-    let prefill = ["prefill"].iter().chain(&steps);
-    let prefill = prefill.chain(&["cache copies", "sampling", "text"]);
-    let decode = ["decode"].iter().chain(&steps);
-    let decode = decode.chain(&["sampling", "text", "total"]);
-    let expected: Vec<&str> = prefill.chain(decode).copied().collect();
-    assert_eq!(names(0).collect::<Vec<_>>(), expected);
-    // Every branch is the sum of what is below it, and the total of the phases.
-    let total = rows.last().unwrap();
-    let near = |sum: f64, whole: f64, n: usize| (sum - whole).abs() <= 0.0006 * (n + 1) as f64;
-    for (i, row) in rows.iter().enumerate() {
-        let below = rows[i + 1..].iter().take_while(|r| r.0 > row.0);
-        let parts: Vec<f64> = below.filter(|r| r.0 == row.0 + 1).map(|r| r.3).collect();
-        let sum: f64 = parts.iter().sum();
+    let (mut rows, took) = profiled();
+    let total = rows.pop().unwrap();
+    assert_eq!((total.name.as_str(), total.percent), ("total", 100.0));
+    assert!(
+        total.milliseconds <= took,
+        "no time counts twice: {total:?}"
+    );
+    let adds_up = |whole: &Row, below: &[Row], depth: usize| {
+        let parts = below.iter().filter(|part| part.depth == depth);
+        let sum: f64 = parts.map(|part| part.milliseconds).sum();
+        // Each number is rounded to 0.001.
+        let rounding = 0.0005 * (below.len() + 1) as f64;
         assert!(
-            parts.is_empty() || near(sum, row.3, parts.len()),
-            "{row:?}: {sum}"
+            (sum - whole.milliseconds).abs() <= rounding,
+            "{whole:?}: {sum}"
         );
-        assert!((100.0 * row.3 / total.3 - row.4).abs() < 0.1, "{row:?}");
+    };
+    adds_up(&total, &rows, 0);
+    for (i, row) in rows.iter().enumerate() {
+        let percent = 100.0 * row.milliseconds / total.milliseconds;
+        assert!((percent - row.percent).abs() < 0.02, "{row:?}");
+        let below = &rows[i + 1..];
+        let end = below.iter().position(|other| other.depth <= row.depth);
+        let below = &below[..end.unwrap_or(below.len())];
+        if !below.is_empty() {
+            adds_up(row, below, row.depth + 1);
+        }
     }
-    let phases = rows.iter().filter(|r| r.0 == 0 && r.1 != "total");
-    assert!(near(phases.map(|r| r.3).sum(), total.3, 2), "{stderr}");
-    // Four passes after the first, two layers, two texts.
-    let decode = expected.iter().rposition(|name| *name == "decode").unwrap();
-    let calls = |name: &str| rows[decode..].iter().find(|r| r.1 == name).unwrap().2;
-    let of = ["decode", "qkv", "norm", "scores", "sampling"].map(calls);
-    assert_eq!(of, [4, 8, 16, 16, 8]);
 }
