@@ -22,7 +22,7 @@
 //! On top of them: [`experiments`] (what if?), [`lesson`] (what every notebook
 //! starts from), [`mod@table`] and [`plot`] (what a notebook shows).
 //! Beside them: [`weights`] (where models lie), [`published`] (what others printed for the real
-//! 8B), [`memory`] (what a run takes), [`error`].
+//! 8B), [`memory`] (what a run takes), [`profile`] (where its time goes), [`error`].
 //!
 //! ```no_run
 //! use llama3::prelude::*;
@@ -50,6 +50,7 @@ pub mod matrix;
 pub mod memory;
 pub mod observe;
 pub mod plot;
+pub mod profile;
 pub mod published;
 mod random_weights;
 pub mod rms_norm;
@@ -84,6 +85,7 @@ pub mod prelude {
     pub use crate::lesson::{check, difference};
     pub use crate::observe::{Observer, Site, unobserved};
     pub use crate::plot::{self, Draw};
+    pub use crate::profile::Profile;
     pub use crate::tokenizer::Llama3Specials;
     pub use crate::transformer::Sequence;
     pub use crate::{

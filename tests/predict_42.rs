@@ -4,22 +4,10 @@ mod common;
 
 use common::*;
 use serde_json::Value;
-use std::process::{Command, Output};
+use std::process::Output;
 
 fn predict_42(arguments: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO"));
-    command.args([
-        "run",
-        "--release",
-        "--quiet",
-        "--example",
-        "predict_42",
-        "--",
-    ]);
-    let command = command
-        .args(arguments)
-        .current_dir(env!("CARGO_MANIFEST_DIR"));
-    command.env_remove("LLAMA3_MODEL").output().unwrap()
+    example("predict_42").args(arguments).output().unwrap()
 }
 
 fn json_of(arguments: &[&str]) -> Value {

@@ -4,6 +4,7 @@
 use serde_json::Value;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::OnceLock;
 
 /// A directory with NAME/meta, NAME/hf and NAME/expected.json for each reference checkpoint.
@@ -86,4 +87,14 @@ pub fn default_model() -> PathBuf {
 /// Meta's Llama 3 tokenizer file, fetched likewise.
 pub fn llama3_tokenizer() -> PathBuf {
     llama3::weights::llama3_tokenizer().unwrap()
+}
+
+/// An example as a person starts it, with the default model where none is named.
+pub fn example(name: &str) -> Command {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["run", "--release", "--quiet", "--example", name, "--"]);
+    command
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env_remove("LLAMA3_MODEL");
+    command
 }

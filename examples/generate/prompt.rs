@@ -1,0 +1,60 @@
+//! From what was typed to the tokens that the model reads.
+
+use crate::options::Args;
+use llama3::prelude::*;
+use llama3::tokenizer::Message;
+use std::io::Read;
+
+/// The prompt itself, or what stdin holds.
+pub fn text(args: &Args) -> Result<String> {
+    if args.prompt != "-" {
+        return Ok(args.prompt.clone());
+    }
+    let mut text = String::new();
+    let read = std::io::stdin().read_to_string(&mut text);
+    read.map_err(|source| Error::Io {
+        path: "stdin".into(),
+        source,
+    })?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
+    match text.strip_suffix('\r').unwrap_or(text) {
+        "" => Err(Error::Argument("the prompt on stdin is empty".into())),
+        text => Ok(text.to_string()),
+    }
+}
+
+/// The prompt in tokens, in the form that the model was trained for.
+pub fn ids(
+    args: &Args,
+    prompt: &str,
+    checkpoint: &Checkpoint,
+    tokenizer: &Tokenizer,
+) -> Result<Vec<u32>> {
+    let ids = match is_chat(args, checkpoint) {
+        true => chat(args, prompt, tokenizer)?,
+        false => tokenizer.prompt(prompt),
+    };
+    let (n_tokens, most) = (ids.len(), checkpoint.config.max_seq_len);
+    match n_tokens > most {
+        false => Ok(ids),
+        true => Err(Error::Argument(format!(
+            "the prompt has {n_tokens} tokens, and {} was made for {most}: shorten it",
+            checkpoint.name
+        ))),
+    }
+}
+
+/// A base model has the special tokens of a chat too, so only its name tells whether it answers.
+fn is_chat(args: &Args, checkpoint: &Checkpoint) -> bool {
+    let answers = checkpoint.name.to_lowercase().contains("instruct");
+    args.chat || args.system.is_some() || (answers && !args.raw)
+}
+
+fn chat(args: &Args, prompt: &str, tokenizer: &Tokenizer) -> Result<Vec<u32>> {
+    let system = args.system.iter().map(|text| Message::new("system", text));
+    let messages: Vec<Message> = system.chain([Message::new("user", prompt)]).collect();
+    tokenizer.chat(&messages).map_err(|e| {
+        let hint = "or continue the prompt as it is, with --raw";
+        Error::Argument(format!("{e}; {hint}"))
+    })
+}
