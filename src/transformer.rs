@@ -157,10 +157,9 @@ impl Transformer {
         let x = self.tok_embeddings.rows(&ids)?.to_device(&self.device)?; // [T, dim]
         let mut x = observe(observer, Site::Embedding, x)?;
         let mut pass = self.pass(batch, observer)?;
+        self.prefetch(0);
         for (layer, block) in self.blocks.iter().enumerate() {
-            if let Some(next) = self.blocks.get(layer + 1) {
-                next.matrices().into_iter().for_each(Matrix::prefetch);
-            }
+            self.prefetch(layer + 1); // the disk reads on while this block computes
             x = block.forward(layer, &x, &self.config, &mut pass)?;
             block.matrices().into_iter().for_each(Matrix::release);
         }
@@ -168,6 +167,14 @@ impl Transformer {
             text.cache.advance(text.n_tokens);
         }
         Ok(x)
+    }
+
+    /// Asks for a block's weights, or after the last block for the output matrix.
+    fn prefetch(&self, layer: usize) {
+        match self.blocks.get(layer) {
+            Some(block) => block.matrices().into_iter().for_each(Matrix::prefetch),
+            None => self.output.prefetch(),
+        }
     }
 
     /// The angles and masks of the texts' new tokens.

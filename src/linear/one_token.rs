@@ -1,10 +1,5 @@
 //! One token: the limit is the memory, so the weights are multiplied as they are read.
 
-#![expect(
-    clippy::needless_range_loop,
-    reason = "array::map and iterator closures need not be inlined into the vector code; these are"
-)]
-
 use super::kernel::{RowBlock, far_apart};
 use crate::widen::{self, Block, blocks_of, padded};
 use candle_core::quantized::GgmlDType;
