@@ -4,16 +4,17 @@
 //! is limited by arithmetic. Both limits are measured here, in turn with `linear` itself, so that
 //! whatever else the machine is doing disturbs all alike. `cargo bench --bench linear`
 
+mod common;
+
 use candle_core::quantized::GgmlDType;
 use candle_core::{DType, Device, Tensor};
+use common::{GEMM_ROWS, Gemm, IN, Read, random};
 use criterion::{Criterion, Throughput};
 use llama3::{Matrix, Result, linear};
-use rayon::prelude::*;
 use std::hint::black_box;
 use std::time::Instant;
 
 const OUT: usize = 14336; // Llama 3 8B's w1: the largest matrix of a block
-const IN: usize = 4096;
 
 /// One line of the table.
 struct Case {
@@ -82,30 +83,17 @@ fn case(
     }
 }
 
-fn random(shape: (usize, usize)) -> Result<Tensor> {
-    Ok(Tensor::randn(0f32, 1., shape, &Device::Cpu)?)
-}
-
 fn limits() -> Result<Vec<Case>> {
-    let memory = vec![1f32; 128 << 20]; // 512 MB: no cache holds that
-    let bytes = memory.len() * 4;
-    let read = move || {
-        let arch = pulp::Arch::new();
-        let sum: f32 = memory
-            .par_chunks(1 << 16)
-            .map(|piece| arch.dispatch(Sum(piece)))
-            .sum();
-        Ok(Tensor::new(sum, &Device::Cpu)?)
-    };
-    let (a, b) = (random((1024, IN))?, random((IN, IN))?);
-    let gemm = move || Ok(a.matmul(&b)?);
+    let (read, gemm) = (Read::new(), Gemm::new()?);
+    let (bytes, flops) = (read.n_bytes(), gemm.n_flops());
+    let run = move || Ok(Tensor::new(read.run(), &Device::Cpu)?);
     Ok(vec![
-        case("limit: read 512 MB of memory", bytes, bytes / 4, read),
+        case("limit: read 512 MB of memory", bytes, bytes / 4, run),
         case(
             "limit: candle [1024, 4096] x [4096, 4096]",
-            (2 * 1024 + IN) * IN * 4,
-            2 * 1024 * IN * IN,
-            gemm,
+            (2 * GEMM_ROWS + IN) * IN * 4,
+            flops,
+            move || gemm.run(),
         ),
     ])
 }
@@ -185,22 +173,4 @@ fn pseudo_random_bytes(n: usize, pair: impl Fn(u32) -> [u8; 2]) -> Vec<u8> {
         pair(state >> 16)
     };
     std::iter::repeat_with(next).take(n).flatten().collect()
-}
-
-/// Adding numbers up is less work than reading them.
-struct Sum<'a>(&'a [f32]);
-
-impl pulp::WithSimd for Sum<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, simd: S) -> f32 {
-        let mut sums = [simd.splat_f32s(0.0); 8];
-        for eight in S::as_simd_f32s(self.0).0.as_chunks::<8>().0 {
-            for (sum, numbers) in sums.iter_mut().zip(eight) {
-                *sum = simd.add_f32s(*sum, *numbers);
-            }
-        }
-        sums.map(|sum| simd.reduce_sum_f32s(sum)).iter().sum()
-    }
 }

@@ -5,6 +5,7 @@
 
 use crate::attention::{merge_heads, scores, softmax, split_heads, weighted_values};
 use crate::feed_forward::swiglu;
+use crate::linear::linear_each;
 use crate::observe::{Observer, Site, observe};
 use crate::{Checkpoint, Config, KvCache, Matrix, Result, linear, rms_norm, rope};
 use candle_core::Tensor;
@@ -95,11 +96,12 @@ impl Block {
 
     /// h `[T, dim]` → `[T, dim]`
     fn attention(&self, layer: usize, h: &Tensor, c: &Config, pass: &mut Pass) -> Result<Tensor> {
-        let q = split_heads(&linear(h, &self.wq)?, c.n_heads)?; // [n_heads, T, head_dim]
+        let [q, k, v] = linear_each(h, [&self.wq, &self.wk, &self.wv])?;
+        let q = split_heads(&q, c.n_heads)?; // [n_heads, T, head_dim]
+        let k = split_heads(&k, c.n_kv_heads)?; // [n_kv_heads, T, head_dim]
+        let v = split_heads(&v, c.n_kv_heads)?;
         let q = pass.observe(Site::Queries(layer), q)?;
-        let k = split_heads(&linear(h, &self.wk)?, c.n_kv_heads)?; // [n_kv_heads, T, head_dim]
         let k = pass.observe(Site::Keys(layer), k)?;
-        let v = split_heads(&linear(h, &self.wv)?, c.n_kv_heads)?;
         let v = pass.observe(Site::Values(layer), v)?;
 
         let q = pass.observe(Site::RotatedQueries(layer), rope::rotate(&q, &pass.angles)?)?;
@@ -118,7 +120,7 @@ impl Block {
 
     /// h `[T, dim]` → `[T, dim]`
     fn feed_forward(&self, layer: usize, h: &Tensor, pass: &mut Pass) -> Result<Tensor> {
-        let (gate, up) = (linear(h, &self.w1)?, linear(h, &self.w3)?); // [T, hidden_dim]
+        let [gate, up] = linear_each(h, [&self.w1, &self.w3])?; // [T, hidden_dim]
         let hidden = pass.observe(Site::FeedForwardHidden(layer), swiglu(&gate, &up)?)?;
         linear(&hidden, &self.w2)
     }

@@ -57,6 +57,7 @@ pub mod rms_norm;
 pub mod rope;
 pub mod sampling;
 pub mod table;
+mod threads;
 pub mod tokenizer;
 pub mod transformer;
 pub mod weights;

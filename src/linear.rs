@@ -13,10 +13,11 @@ use crate::{Error, Matrix, Result};
 use candle_core::{DType, Tensor};
 use kernel::RowBlock;
 use many_tokens::Scratch;
+use one_token::STREAMS;
 use rayon::prelude::*;
 
 /// The fewest weights that are worth handing to a thread: some 10 µs of work.
-const TASK: usize = 1 << 16;
+const TASK: usize = 1 << 17;
 /// The most tasks of one product: enough for many threads to finish at the same time.
 const TASKS: usize = 256;
 
@@ -54,17 +55,41 @@ const TASKS: usize = 256;
 /// # Ok::<(), llama3::Error>(())
 /// ```
 pub fn linear(x: &Tensor, w: &Matrix) -> Result<Tensor> {
-    let shape = output_shape(x, w)?;
-    let x = x.reshape(((), w.in_dim))?; // [T, in]
-    let y = if x.device().is_cpu() {
-        on_the_cpu(&x, w)?
-    } else {
-        x.matmul(&w.to_tensor()?.to_device(x.device())?.t()?)?
-    };
-    Ok(y.reshape(shape)?)
+    let [y] = linear_each(x, [w])?;
+    Ok(y)
 }
 
-fn output_shape(x: &Tensor, w: &Matrix) -> Result<Vec<usize>> {
+/// [`linear`] for matrices that meet the same x, such as Wq, Wk and Wv: the same numbers, and one
+/// piece of work for the threads instead of several.
+///
+/// # Shapes
+///
+/// x `[…, in]` f32, each W `[out, in]` → each y `[…, out]` f32
+///
+/// # Errors
+///
+/// As [`linear`].
+pub fn linear_each<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result<[Tensor; N]> {
+    for w in ws {
+        check(x, w)?;
+    }
+    let mut shape = x.dims().to_vec();
+    let in_dim = shape.pop().unwrap_or_default();
+    let x = x.reshape(((), in_dim))?; // [T, in]
+    let mut ys = if x.device().is_cpu() {
+        on_the_cpu(&x, ws)?
+    } else {
+        let product = |w: &Matrix| Ok(x.matmul(&w.to_tensor()?.to_device(x.device())?.t()?)?);
+        ws.into_iter().map(product).collect::<Result<Vec<_>>>()?
+    };
+    for (y, w) in ys.iter_mut().zip(ws) {
+        *y = y.reshape([&shape[..], &[w.out_dim]].concat())?;
+    }
+    ys.try_into()
+        .map_err(|_| Error::Argument("one product a matrix".into()))
+}
+
+fn check(x: &Tensor, w: &Matrix) -> Result<()> {
     if x.dims().last() != Some(&w.in_dim) {
         let expected = format!("x of shape […, {}]", w.in_dim);
         let hint = format!("this matrix is [{}, {}], and y = x Wᵀ", w.out_dim, w.in_dim);
@@ -76,39 +101,42 @@ fn output_shape(x: &Tensor, w: &Matrix) -> Result<Vec<usize>> {
             "{name}: linear computes in f32, but x is {dtype:?}; use x.to_dtype(DType::F32)?"
         )));
     }
-    let mut shape = x.dims().to_vec();
-    shape.pop();
-    shape.push(w.out_dim);
-    Ok(shape)
+    Ok(())
 }
 
-/// x `[T, in]` → `[T, out]`
-fn on_the_cpu(x: &Tensor, w: &Matrix) -> Result<Tensor> {
+/// x `[T, in]` → each `[T, out]`
+fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result<Vec<Tensor>> {
     let (n_tokens, _) = x.dims2()?;
     let values = x.flatten_all()?.to_vec1::<f32>()?;
-    let mut y = vec![0.0; w.out_dim * n_tokens]; // [out, T]: a block of rows is one piece of it
-    let n_tasks = (w.out_dim * w.in_dim / TASK).clamp(1, TASKS);
-    let rows = w
-        .out_dim
-        .div_ceil(n_tasks)
-        .next_multiple_of(one_token::STREAMS);
+    let mut ys = ws.map(|w| vec![0.0; w.out_dim * n_tokens]); // [out, T]: rows are one piece of it
+    let mut tasks = vec![];
+    for (w, y) in ws.into_iter().zip(&mut ys) {
+        let n_tasks = (w.out_dim * w.in_dim / TASK).clamp(1, TASKS);
+        let n_rows = w.out_dim.div_ceil(n_tasks).next_multiple_of(STREAMS);
+        let pieces = y.chunks_mut((n_rows * n_tokens).max(1)).enumerate();
+        tasks.extend(pieces.map(|(i, y)| (w, i * n_rows, y)));
+    }
     let arch = pulp::Arch::new();
-    y.par_chunks_mut((rows * n_tokens).max(1))
-        .enumerate()
-        .try_for_each_init(Scratch::new, |scratch, (i, y)| {
-            let (first_row, x) = (i * rows, &values);
+    let x_values = &values;
+    tasks
+        .into_par_iter()
+        .try_for_each_init(Scratch::new, |scratch, (w, first_row, y)| {
             arch.dispatch(RowBlock {
                 w,
                 first_row,
-                x,
+                x: x_values,
                 y,
                 scratch,
             })
         })?;
-    if n_tokens > 1 {
-        y = transposed(&y, n_tokens);
-    }
-    Ok(Tensor::from_vec(y, (n_tokens, w.out_dim), x.device())?)
+    let products = ys.into_iter().zip(ws).map(|(y, w)| {
+        let y = match n_tokens {
+            0 | 1 => y,
+            _ => transposed(&y, n_tokens),
+        };
+        Ok(Tensor::from_vec(y, (n_tokens, w.out_dim), x.device())?)
+    });
+    products.collect()
 }
 
 /// `[out, T]` → `[T, out]`

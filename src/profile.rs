@@ -72,11 +72,13 @@ impl Profile {
 
     /// The model has reached this site: for an observer that does more than taking times.
     pub fn see(&mut self, site: Site) {
-        self.step(path(site));
+        if let Some(path) = path(site) {
+            self.step(path);
+        }
     }
 
     /// Something outside the model has ended, such as `&["sampling"]`: the time since the last step
-    /// belongs to it. Longer paths are parts, such as `&["qkv", "keys"]`.
+    /// belongs to it. Longer paths are parts, such as `&["SwiGLU", "down"]`.
     pub fn step(&mut self, path: &[&'static str]) {
         let now = Instant::now();
         self.add(path, now - self.last);
@@ -170,14 +172,14 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// The step that has ended when the model reaches a site.
-fn path(site: Site) -> &'static [&'static str] {
-    match site {
+/// The step that has ended when the model reaches a site, if any.
+fn path(site: Site) -> Option<&'static [&'static str]> {
+    Some(match site {
         Site::Embedding => &["embedding"],
         Site::AttentionNorm(_) | Site::FeedForwardNorm(_) => &["norm"],
-        Site::Queries(_) => &["qkv", "queries"],
-        Site::Keys(_) => &["qkv", "keys"],
-        Site::Values(_) => &["qkv", "values"],
+        Site::Queries(_) => &["qkv"],
+        // They were multiplied together with the queries.
+        Site::Keys(_) | Site::Values(_) => return None,
         Site::RotatedQueries(_) | Site::RotatedKeys(_) => &["rope"],
         // Among them: the new keys and values go into the cache.
         Site::Scores(_) => &["scores"],
@@ -189,7 +191,7 @@ fn path(site: Site) -> &'static [&'static str] {
         Site::FeedForwardOutput(_) => &["SwiGLU", "down"],
         // Among them: the final norm.
         Site::Logits => &["logits"],
-    }
+    })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@
 use crate::attention::causal_mask;
 use crate::block::{Block, Pass, Text, norm};
 use crate::observe::{Observer, Site, observe, unobserved};
-use crate::{Checkpoint, Config, Error, KvCache, Matrix, Result, linear, rope};
+use crate::{Checkpoint, Config, Error, KvCache, Matrix, Result, linear, rope, threads};
 use candle_core::{Device, Tensor};
 
 /// A model ready to run. Its weights stay in their file; cloning it is cheap.
@@ -149,7 +149,7 @@ impl Transformer {
             self.check(text.ids, text.cache)?;
         }
         // Entering the thread pool costs more than a small matrix: once a pass, not once a matrix.
-        rayon::scope(|_| self.all_blocks(batch, observer))
+        threads::at_hand(|| self.all_blocks(batch, observer))
     }
 
     fn all_blocks(&self, batch: &mut [Sequence], observer: &mut Observer) -> Result<Tensor> {

@@ -3,7 +3,7 @@
 use super::*;
 use std::time::Instant;
 
-const STEPS: &str = "embedding,norm,qkv,queries,keys,values,rope,scores,softmax,values,output,\
+const STEPS: &str = "embedding,norm,qkv,rope,scores,softmax,values,output,\
                      residual,SwiGLU,gate and up,down,logits";
 
 #[derive(Debug)]
