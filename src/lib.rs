@@ -35,6 +35,7 @@
 //! ```
 
 pub mod attention;
+pub mod book;
 pub mod checkpoint;
 pub mod config;
 pub mod error;

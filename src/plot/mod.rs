@@ -19,6 +19,10 @@ mod arrows;
 mod bars;
 mod cells;
 mod colors;
+mod computation;
+mod computation_block;
+mod computation_page;
+mod computation_sum;
 mod gallery;
 mod heatmap;
 mod heatmap_place;
@@ -37,6 +41,7 @@ mod text;
 
 pub use arrows::{Arrows, arrows};
 pub use bars::{Bars, bars};
+pub use computation::{Computation, computation};
 pub use gallery::{Gallery, gallery};
 pub use heatmap::{Heatmap, heatmap};
 pub use lines::{Lines, lines};
