@@ -13,6 +13,7 @@
 //! | [`rope`] | positions as rotations | 5 |
 //! | [`attention`] | scores, mask, softmax, shared heads | 6, 7 |
 //! | [`feed_forward`] | SwiGLU | 7 |
+//! | [`block`] | attention and feed-forward with a block's weights | 7 |
 //! | [`transformer`] | the blocks in a row | 8 |
 //! | [`observe`] | looking at the model while it works | 9 |
 //! | [`kv_cache`] | what is kept between tokens | 10 |
@@ -20,7 +21,7 @@
 //!
 //! On top of them: [`experiments`] (what if?), [`lesson`] (what every notebook
 //! starts from), [`mod@table`] and [`plot`] (what a notebook shows).
-//! Beside them: [`weights`] (where models lie), [`published`] (what others printed for the real
+//! Beside them: [`book`] (the pictures of its pages), [`weights`] (where models lie), [`published`] (what others printed for the real
 //! 8B), [`memory`] (what a run takes), [`error`].
 //!
 //! ```no_run
@@ -35,6 +36,7 @@
 //! ```
 
 pub mod attention;
+pub mod block;
 pub mod book;
 pub mod checkpoint;
 pub mod config;
@@ -84,6 +86,7 @@ pub mod prelude {
     pub use crate::observe::{Observer, Site, unobserved};
     pub use crate::plot::{self, Draw};
     pub use crate::tokenizer::Llama3Specials;
+    pub use crate::transformer::Sequence;
     pub use crate::{
         Checkpoint, Config, Error, KvCache, Language, Lesson, Matrix, Result, Tokenizer,
         Transformer, experiments, linear, published, rms_norm, rope, sampling, table, weights,

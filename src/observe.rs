@@ -4,12 +4,14 @@
 //! another in its place, or stop everything with an error. Logit lens, attention pictures, ablation,
 //! timing and progress bars are all observers; the model itself knows none of them.
 
-use crate::Result;
+use crate::{Error, Result};
 use candle_core::Tensor;
 
 /// A step of the forward pass. The number is the layer, from 0.
 ///
-/// The shapes: T new tokens, S tokens so far.
+/// The shapes: T new tokens, S tokens so far. Where several texts go through the model together
+/// (see [`Sequence`](crate::transformer::Sequence)), T counts the new tokens of all of them, and the
+/// steps from `Scores` to `HeadOutputs` come once for each text, with its own T and S.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Site {
     /// `[T, dim]`
@@ -49,8 +51,8 @@ pub enum Site {
 }
 
 /// What watches a forward pass: it returns `None` to let a step be, a tensor of the same shape to
-/// replace it, or an error to stop.
-pub type Observer<'a> = dyn FnMut(Site, &Tensor) -> Result<Option<Tensor>> + 'a;
+/// replace it, or an error to stop. `Send`, because the pass runs on the threads that compute.
+pub type Observer<'a> = dyn FnMut(Site, &Tensor) -> Result<Option<Tensor>> + Send + 'a;
 
 /// The observer that does nothing.
 ///
@@ -58,4 +60,20 @@ pub type Observer<'a> = dyn FnMut(Site, &Tensor) -> Result<Option<Tensor>> + 'a;
 /// None.
 pub fn unobserved(_: Site, _: &Tensor) -> Result<Option<Tensor>> {
     Ok(None)
+}
+
+/// Shows a step to the observer, and takes what it puts in the step's place, if anything.
+pub(crate) fn observe(observer: &mut Observer, site: Site, tensor: Tensor) -> Result<Tensor> {
+    let Some(replacement) = observer(site, &tensor)? else {
+        return Ok(tensor);
+    };
+    match replacement.dims() == tensor.dims() {
+        true => Ok(replacement),
+        false => Err(Error::shape(
+            format!("replacement at {site:?}"),
+            format!("{:?}", tensor.dims()),
+            replacement.dims(),
+            "an observer must return a tensor of the same shape",
+        )),
+    }
 }

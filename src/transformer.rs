@@ -1,12 +1,12 @@
 //! The whole model: embedding, the blocks in a row, the final norm, the output matrix.
 //!
-//! This is the only place where the mathematics meets the weights. It computes all heads at once;
-//! the notebooks do the same one head and one matrix at a time.
+//! A pass may carry several texts at once: their tokens lie one after another in the rows of x, and
+//! only attention keeps them apart.
 
-use crate::attention::{causal_mask, merge_heads, scores, softmax, split_heads, weighted_values};
-use crate::feed_forward::swiglu;
-use crate::observe::{Observer, Site, unobserved};
-use crate::{Checkpoint, Config, Error, KvCache, Matrix, Result, linear, rms_norm, rope};
+use crate::attention::causal_mask;
+use crate::block::{Block, Pass, Text, norm};
+use crate::observe::{Observer, Site, observe, unobserved};
+use crate::{Checkpoint, Config, Error, KvCache, Matrix, Result, linear, rope};
 use candle_core::{Device, Tensor};
 
 /// A model ready to run. Its weights stay in their file; cloning it is cheap.
@@ -23,21 +23,10 @@ pub struct Transformer {
     device: Device,
 }
 
-/// The nine matrices of one block, under Meta's names.
-#[derive(Clone)]
-pub struct Block {
-    pub attention_norm: Matrix,
-    pub wq: Matrix,
-    pub wk: Matrix,
-    pub wv: Matrix,
-    pub wo: Matrix,
-    pub ffn_norm: Matrix,
-    /// SwiGLU's gate.
-    pub w1: Matrix,
-    /// SwiGLU's down projection.
-    pub w2: Matrix,
-    /// SwiGLU's up projection.
-    pub w3: Matrix,
+/// The next tokens of one text, and the cache of those before them.
+pub struct Sequence<'a> {
+    pub ids: &'a [u32],
+    pub cache: &'a mut KvCache,
 }
 
 /// The device that this build computes on: a GPU with the features `cuda` or `metal`, else the CPU.
@@ -52,16 +41,6 @@ pub fn default_device() -> Result<Device> {
     } else {
         Device::Cpu
     })
-}
-
-/// What a block needs to know besides its input.
-struct Pass<'a, 'b> {
-    cache: &'a mut KvCache,
-    observer: &'a mut Observer<'b>,
-    /// `[T, head_dim / 2]`
-    angles: Tensor,
-    /// `[T, S]`
-    mask: Tensor,
 }
 
 impl Transformer {
@@ -152,18 +131,32 @@ impl Transformer {
         cache: &mut KvCache,
         observer: &mut Observer,
     ) -> Result<Tensor> {
-        self.check(ids, cache)?;
-        let (start_pos, n_tokens) = (cache.len(), ids.len());
-        let angles = rope::angles(&self.freqs, start_pos, n_tokens, &self.device)?;
-        let mask = causal_mask(n_tokens, start_pos, &self.device)?;
-        let x = self.tok_embeddings.rows(ids)?.to_device(&self.device)?; // [T, dim]
+        self.hidden_batch(&mut [Sequence { ids, cache }], observer)
+    }
+
+    /// As [`Transformer::hidden`], for several texts that share every read of the weights.
+    ///
+    /// # Shapes
+    /// T tokens in all texts together → `[T, dim]`, one text after another
+    ///
+    /// # Errors
+    /// As [`Transformer::forward`].
+    pub fn hidden_batch(&self, batch: &mut [Sequence], observer: &mut Observer) -> Result<Tensor> {
+        if batch.is_empty() {
+            return Err(no_tokens());
+        }
+        for text in batch.iter() {
+            self.check(text.ids, text.cache)?;
+        }
+        // Entering the thread pool costs more than a small matrix: once a pass, not once a matrix.
+        rayon::scope(|_| self.all_blocks(batch, observer))
+    }
+
+    fn all_blocks(&self, batch: &mut [Sequence], observer: &mut Observer) -> Result<Tensor> {
+        let ids: Vec<u32> = batch.iter().flat_map(|text| text.ids).copied().collect();
+        let x = self.tok_embeddings.rows(&ids)?.to_device(&self.device)?; // [T, dim]
         let mut x = observe(observer, Site::Embedding, x)?;
-        let mut pass = Pass {
-            cache,
-            observer,
-            angles,
-            mask,
-        };
+        let mut pass = self.pass(batch, observer)?;
         for (layer, block) in self.blocks.iter().enumerate() {
             if let Some(next) = self.blocks.get(layer + 1) {
                 next.matrices().into_iter().for_each(Matrix::prefetch);
@@ -171,8 +164,39 @@ impl Transformer {
             x = block.forward(layer, &x, &self.config, &mut pass)?;
             block.matrices().into_iter().for_each(Matrix::release);
         }
-        pass.cache.advance(n_tokens);
+        for text in pass.texts {
+            text.cache.advance(text.n_tokens);
+        }
         Ok(x)
+    }
+
+    /// The angles and masks of the texts' new tokens.
+    fn pass<'a, 'b>(
+        &self,
+        batch: &'a mut [Sequence],
+        observer: &'a mut Observer<'b>,
+    ) -> Result<Pass<'a, 'b>> {
+        let (mut texts, mut angles) = (vec![], vec![]);
+        for Sequence { ids, cache } in batch {
+            let (start_pos, n_tokens) = (cache.len(), ids.len());
+            angles.push(rope::angles(
+                &self.freqs,
+                start_pos,
+                n_tokens,
+                &self.device,
+            )?);
+            texts.push(Text {
+                n_tokens,
+                mask: causal_mask(n_tokens, start_pos, &self.device)?,
+                cache,
+            });
+        }
+        let angles = Tensor::cat(&angles, 0)?; // [T, head_dim / 2]
+        Ok(Pass {
+            texts,
+            angles,
+            observer,
+        })
     }
 
     /// What a residual stream predicts: the final norm, then the output matrix.
@@ -185,10 +209,39 @@ impl Transformer {
     /// # Errors
     /// A stream of another size.
     pub fn logits(&self, x: &Tensor) -> Result<Tensor> {
-        let x = rms_norm(x, &self.vector(&self.norm)?, self.config.norm_eps)?;
+        let x = norm(x, &self.norm, &self.config)?;
         let logits = linear(&x, &self.output);
         self.output.release();
         logits
+    }
+
+    /// The logits after the last token of each of several texts, which share every read of the
+    /// weights: N continuations of one prompt, say, at little more than the price of one.
+    ///
+    /// Each text gets the same numbers as alone.
+    ///
+    /// # Shapes
+    /// N sequences → `[N, vocab_size]`
+    ///
+    /// # Errors
+    /// As [`Transformer::forward`], for each of them.
+    pub fn next_logits_batch(
+        &self,
+        batch: &mut [Sequence],
+        observer: &mut Observer,
+    ) -> Result<Tensor> {
+        let x = self.hidden_batch(batch, observer)?;
+        let mut end = 0;
+        let last: Vec<u32> = batch
+            .iter()
+            .map(|text| {
+                end += text.ids.len();
+                end as u32 - 1
+            })
+            .collect();
+        let last = Tensor::new(last, &self.device)?;
+        let logits = self.logits(&x.index_select(&last, 0)?)?;
+        observe(observer, Site::Logits, logits)
     }
 
     /// An empty cache for this model.
@@ -229,126 +282,11 @@ impl Transformer {
             false => Ok(()),
         }
     }
-
-    fn vector(&self, weight: &Matrix) -> Result<Tensor> {
-        vector(weight, &self.device)
-    }
 }
 
 /// How many tokens of a prompt are read at once: enough to share every read of the weights among
 /// many, few enough that their scores stay small.
 const PREFILL_PIECE: usize = 256;
-
-impl Block {
-    fn new(checkpoint: &Checkpoint, layer: usize) -> Result<Block> {
-        let matrix = |name: &str| checkpoint.matrix(&format!("layers.{layer}.{name}.weight"));
-        Ok(Block {
-            attention_norm: matrix("attention_norm")?,
-            wq: matrix("attention.wq")?,
-            wk: matrix("attention.wk")?,
-            wv: matrix("attention.wv")?,
-            wo: matrix("attention.wo")?,
-            ffn_norm: matrix("ffn_norm")?,
-            w1: matrix("feed_forward.w1")?,
-            w2: matrix("feed_forward.w2")?,
-            w3: matrix("feed_forward.w3")?,
-        })
-    }
-
-    /// All its matrices, in the order in which they are used.
-    fn matrices(&self) -> [&Matrix; 7] {
-        [
-            &self.wq, &self.wk, &self.wv, &self.wo, &self.w1, &self.w3, &self.w2,
-        ]
-    }
-
-    /// Attention and feed-forward, each adding its part to the residual stream.
-    fn forward(&self, layer: usize, x: &Tensor, c: &Config, pass: &mut Pass) -> Result<Tensor> {
-        let attention = self.attention(layer, x, c, pass)?;
-        let x = observe(pass.observer, Site::ResidualMiddle(layer), (x + attention)?)?;
-        let feed_forward = self.feed_forward(layer, &x, c, pass)?;
-        observe(pass.observer, Site::Residual(layer), (x + feed_forward)?)
-    }
-
-    fn attention(&self, layer: usize, x: &Tensor, c: &Config, pass: &mut Pass) -> Result<Tensor> {
-        let see = |observer: &mut Observer, site: fn(usize) -> Site, tensor: Tensor| {
-            observe(observer, site(layer), tensor)
-        };
-        let norm = vector(&self.attention_norm, x.device())?;
-        let h = see(
-            pass.observer,
-            Site::AttentionNorm,
-            rms_norm(x, &norm, c.norm_eps)?,
-        )?;
-
-        let q = split_heads(&linear(&h, &self.wq)?, c.n_heads)?; // [n_heads, T, head_dim]
-        let q = see(pass.observer, Site::Queries, q)?;
-        let k = split_heads(&linear(&h, &self.wk)?, c.n_kv_heads)?; // [n_kv_heads, T, head_dim]
-        let k = see(pass.observer, Site::Keys, k)?;
-        let v = split_heads(&linear(&h, &self.wv)?, c.n_kv_heads)?;
-        let v = see(pass.observer, Site::Values, v)?;
-
-        let q = see(
-            pass.observer,
-            Site::RotatedQueries,
-            rope::rotate(&q, &pass.angles)?,
-        )?;
-        let k = see(
-            pass.observer,
-            Site::RotatedKeys,
-            rope::rotate(&k, &pass.angles)?,
-        )?;
-        let (k, v) = pass.cache.append(layer, &k, &v)?; // [n_kv_heads, S, head_dim]
-
-        let masked = scores(&q, &k)?.broadcast_add(&pass.mask)?; // [n_heads, T, S]
-        let masked = see(pass.observer, Site::Scores, masked)?;
-        let attn_weights = see(pass.observer, Site::AttentionWeights, softmax(&masked)?)?;
-        let heads = weighted_values(&attn_weights, &v)?; // [n_heads, T, head_dim]
-        let heads = see(pass.observer, Site::HeadOutputs, heads)?;
-        let output = linear(&merge_heads(&heads)?, &self.wo)?; // [T, dim]
-        see(pass.observer, Site::AttentionOutput, output)
-    }
-
-    fn feed_forward(
-        &self,
-        layer: usize,
-        x: &Tensor,
-        c: &Config,
-        pass: &mut Pass,
-    ) -> Result<Tensor> {
-        let norm = vector(&self.ffn_norm, x.device())?;
-        let h = rms_norm(x, &norm, c.norm_eps)?;
-        let h = observe(pass.observer, Site::FeedForwardNorm(layer), h)?;
-        let (gate, up) = (linear(&h, &self.w1)?, linear(&h, &self.w3)?); // [T, hidden_dim]
-        let hidden = observe(
-            pass.observer,
-            Site::FeedForwardHidden(layer),
-            swiglu(&gate, &up)?,
-        )?;
-        let down = linear(&hidden, &self.w2)?; // [T, dim]
-        observe(pass.observer, Site::FeedForwardOutput(layer), down)
-    }
-}
-
-/// Shows a step to the observer, and takes what it puts in the step's place, if anything.
-fn observe(observer: &mut Observer, site: Site, tensor: Tensor) -> Result<Tensor> {
-    let Some(replacement) = observer(site, &tensor)? else {
-        return Ok(tensor);
-    };
-    match replacement.dims() == tensor.dims() {
-        true => Ok(replacement),
-        false => Err(Error::shape(
-            format!("replacement at {site:?}"),
-            format!("{:?}", tensor.dims()),
-            replacement.dims(),
-            "an observer must return a tensor of the same shape",
-        )),
-    }
-}
-
-fn vector(weight: &Matrix, device: &Device) -> Result<Tensor> {
-    Ok(weight.to_tensor()?.flatten_all()?.to_device(device)?)
-}
 
 fn no_tokens() -> Error {
     Error::Argument("there are no tokens to read: the prompt is empty".into())

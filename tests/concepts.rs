@@ -214,6 +214,46 @@ fn the_cache_counts_its_memory_and_forks() {
     assert!(distance(&whole, &each[69]) < 1e-5);
 }
 
+#[test]
+fn texts_that_go_together_get_the_numbers_they_get_alone() {
+    let model = Transformer::new(&Checkpoint::rehearsal("tiny").unwrap()).unwrap();
+    let texts: [&[u32]; 3] = [&[5, 6, 7], &[8], &[5, 6, 9, 10, 11]];
+    let mut alone = texts.map(|_| model.new_cache());
+    let mut together = texts.map(|_| model.new_cache());
+    for step in [texts, [&[1], &[2, 3], &[4]]] {
+        let mut batch: Vec<Sequence> = step
+            .into_iter()
+            .zip(&mut together)
+            .map(|(ids, cache)| Sequence { ids, cache })
+            .collect();
+        let logits = model
+            .next_logits_batch(&mut batch, &mut unobserved)
+            .unwrap();
+        for (i, ids) in step.into_iter().enumerate() {
+            let expected = model.next_logits(ids, &mut alone[i], &mut unobserved);
+            assert_eq!(flat(&logits.get(i).unwrap()), flat(&expected.unwrap()));
+        }
+    }
+    let [first, second, _] = &mut together;
+    let mut batch = [
+        Sequence {
+            ids: &[1],
+            cache: first,
+        },
+        Sequence {
+            ids: &[u32::MAX],
+            cache: second,
+        },
+    ];
+    let refused = model.next_logits_batch(&mut batch, &mut unobserved);
+    assert!(matches!(refused, Err(Error::TokenOutOfRange { .. })));
+    assert_eq!(
+        together.map(|cache| cache.len()),
+        alone.map(|cache| cache.len())
+    );
+    assert!(model.next_logits_batch(&mut [], &mut unobserved).is_err());
+}
+
 fn next_all(model: &Transformer, ids: &[u32]) -> Vec<f32> {
     flat(
         &model
