@@ -161,10 +161,13 @@ fn both_languages_have_the_same_code_and_numbers() {
     }
 }
 
-/// The code blocks, formulas among them.
+/// The code blocks without their comments, and the formulas.
 fn code(text: &str) -> Vec<&str> {
     let blocks = text.split("```").skip(1).step_by(2);
-    blocks.chain(text.split("$$").skip(1).step_by(2)).collect()
+    let lines = blocks.flat_map(str::lines);
+    let code = lines.map(|line| line.split("  #").next().unwrap_or_default().trim_end());
+    let formulas = text.split("$$").skip(1).step_by(2);
+    code.chain(formulas).collect()
 }
 
 /// The numbers of four digits and more, sorted.
