@@ -21,8 +21,8 @@
 //!
 //! On top of them: [`experiments`] (what if?), [`lesson`] (what every notebook
 //! starts from), [`mod@table`] and [`plot`] (what a notebook shows).
-//! Beside them: [`book`] (the pictures of its pages), [`weights`] (where models lie), [`published`] (what others printed for the real
-//! 8B), [`memory`] (what a run takes), [`error`].
+//! Beside them: [`book`] (the pictures of its pages), [`weights`] (where models lie),
+//! [`published`] (what others printed for the real 8B), [`memory`] (what a run takes), [`error`].
 //!
 //! ```no_run
 //! use llama3::prelude::*;

@@ -62,19 +62,7 @@ impl Computation {
     fn alt(&self) -> String {
         let c = &self.config;
         let matrix = |name: &str| format!("{name} {:?}", shape(c, name));
-        let block: Vec<String> = [
-            "attention_norm",
-            "wq",
-            "wk",
-            "wv",
-            "wo",
-            "ffn_norm",
-            "w1",
-            "w3",
-            "w2",
-        ]
-        .map(matrix)
-        .into();
+        let block: Vec<String> = BLOCK.map(matrix).into();
         let (block, n) = (block.join(self.language.pick(", ", "、")), c.n_layers);
         let (first, last) = (matrix("tok_embeddings"), matrix("output"));
         let total = short(c.n_params() as f64);
@@ -112,6 +100,19 @@ impl Computation {
         }
     }
 }
+
+/// The nine matrices of a block, in the order in which they are used.
+const BLOCK: [&str; 9] = [
+    "attention_norm",
+    "wq",
+    "wk",
+    "wv",
+    "wo",
+    "ffn_norm",
+    "w1",
+    "w3",
+    "w2",
+];
 
 /// The shape of a matrix by the last part of its name. A tied output is the embedding table.
 pub(super) fn shape(config: &Config, name: &str) -> Vec<usize> {
@@ -164,5 +165,35 @@ impl Draw for Computation {
         let bottom = page.y;
         let svg = page.svg;
         Ok(svg.finish([RIGHT + 24.0, bottom + 14.0], self.alt()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The areas are a promise: they are in proportion to the parameters.
+    #[test]
+    fn the_computation_is_drawn_to_scale() {
+        let config = Config::named("llama-3-8b").unwrap();
+        let figure = computation(&config).language(Language::En).draw().unwrap();
+        let svg = roxmltree::Document::parse(figure.svg()).unwrap();
+        let area = |class: &str, height: f64| {
+            let side = |rect: &roxmltree::Node, name| {
+                rect.attribute(name).unwrap().parse::<f64>().unwrap()
+            };
+            let mine = svg
+                .descendants()
+                .filter(|e| e.attribute("class") == Some(class));
+            mine.filter(|e| e.attribute("rx") == Some("1.5") && side(e, "height") >= height)
+                .map(|e| side(&e, "width") * side(&e, "height"))
+                .sum::<f64>()
+        };
+        // w1, w2 and w3 against the embedding table; wq and wo, without the flat wk and wv, against it.
+        let table = area("l3f-s0", 20.0);
+        let expected = 3.0 * 14336.0 / 128256.0;
+        assert!((area("l3f-s2", 0.0) / table / expected - 1.0).abs() < 0.01);
+        let expected = 2.0 * 4096.0 / 128256.0;
+        assert!((area("l3f-s1", 20.0) / table / expected - 1.0).abs() < 0.01);
     }
 }

@@ -166,30 +166,6 @@ fn the_map_lights_its_chapter() {
     );
 }
 
-/// The areas are a promise: they are in proportion to the parameters.
-#[test]
-fn the_computation_is_drawn_to_scale() {
-    let config = crate::Config::named("llama-3-8b").unwrap();
-    let figure = computation(&config).language(Language::En).draw().unwrap();
-    let svg = roxmltree::Document::parse(figure.svg()).unwrap();
-    let area = |class: &str, height: f64| {
-        let side =
-            |rect: &roxmltree::Node, name| rect.attribute(name).unwrap().parse::<f64>().unwrap();
-        let mine = svg
-            .descendants()
-            .filter(|e| e.attribute("class") == Some(class));
-        mine.filter(|e| e.attribute("rx") == Some("1.5") && side(e, "height") >= height)
-            .map(|e| side(&e, "width") * side(&e, "height"))
-            .sum::<f64>()
-    };
-    // w1, w2 and w3 against the embedding table; wq and wo, without the flat wk and wv, against it.
-    let table = area("l3f-s0", 20.0);
-    let expected = 3.0 * 14336.0 / 128256.0;
-    assert!((area("l3f-s2", 0.0) / table / expected - 1.0).abs() < 0.01);
-    let expected = 2.0 * 4096.0 / 128256.0;
-    assert!((area("l3f-s1", 20.0) / table / expected - 1.0).abs() < 0.01);
-}
-
 #[test]
 fn what_cannot_be_drawn_is_said() {
     let says = |result: Result<Figure>, words: &str| {
