@@ -21,8 +21,9 @@
 //!
 //! On top of them: [`experiments`] (what if?), [`lesson`] (what every notebook
 //! starts from), [`mod@table`] and [`plot`] (what a notebook shows).
-//! Beside them: [`weights`] (where models lie), [`published`] (what others printed for the real
-//! 8B), [`memory`] (what a run takes), [`profile`] (where its time goes), [`error`].
+//! Beside them: [`book`] (the pictures of its pages), [`weights`] (where models lie), [`published`]
+//! (what others printed for the real 8B), [`memory`] (what a run takes), [`profile`] (where its time
+//! goes), [`error`].
 //!
 //! ```no_run
 //! use llama3::prelude::*;
@@ -37,6 +38,7 @@
 
 pub mod attention;
 pub mod block;
+pub mod book;
 pub mod checkpoint;
 pub mod config;
 pub mod error;
