@@ -29,6 +29,7 @@ mod matmul;
 mod numbers;
 mod paint;
 mod parts;
+mod screen;
 mod svg;
 mod swiglu;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub use map::{Map, map};
 pub use matmul::{Matmul, matmul};
 pub use numbers::Number;
 pub use parts::{Parts, parts};
+pub use screen::{Screen, screen};
 pub use swiglu::{Swiglu, swiglu};
 
 use crate::error::{Error, Result};
