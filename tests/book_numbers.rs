@@ -140,7 +140,7 @@ fn sizes_of_the_cache() {
         let numbers = c.kv_cache_per_token();
         let mebibytes = |n_tokens: usize, bytes: usize| {
             assert_eq!(numbers * n_tokens * bytes % (1 << 20), 0, "a whole number");
-            commas(numbers * n_tokens * bytes >> 20)
+            commas((numbers * n_tokens * bytes) >> 20)
         };
         both_have_the_row(&[
             [c.n_layers, c.n_kv_heads, c.head_dim]
