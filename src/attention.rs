@@ -95,6 +95,8 @@ pub fn scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
 ///
 /// Added to the scores, it makes the later tokens' weights exactly 0, since e^−∞ = 0.
 ///
+/// Source: Vaswani et al., Attention Is All You Need, section 3.2.3.
+///
 /// # Shapes
 /// → `[T, S]` with S = `start_pos` + T
 ///
@@ -150,6 +152,10 @@ pub fn softmax(scores: &Tensor) -> Result<Tensor> {
 }
 
 /// For each token, the mean of the values it may look at, weighted by its attention.
+///
+/// Grouped as in [`scores`]: the heads that share values meet them in one multiplication.
+///
+/// Source: Vaswani et al., Attention Is All You Need, equation 1; Ainslie et al., GQA, section 2.2.
 ///
 /// # Shapes
 /// attn_weights `[n_heads, T, S]`, v `[n_kv_heads, S, head_dim]` → `[n_heads, T, head_dim]`

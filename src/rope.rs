@@ -48,6 +48,8 @@ fn scaled(freq: f64, config: &Config) -> f64 {
 
 /// The angle of every pair at every position: position × frequency, in radians.
 ///
+/// Source: Su et al., RoFormer, equation 15; `precompute_freqs_cis` in meta-llama/llama3.
+///
 /// # Shapes
 /// → `[n_tokens, head_dim / 2]`, for the positions `start_pos`, `start_pos + 1`, …
 ///
