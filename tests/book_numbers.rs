@@ -1,5 +1,5 @@
-//! The numbers in docs/{en,zh}/kv_cache.md, computed from the sizes of the models. Both languages
-//! must state every one of them.
+//! The numbers in the written pages of the book, most of them in kv_cache.md, computed from the
+//! sizes of the models. Both languages must state every one of them.
 
 use llama3::{Checkpoint, Config};
 
@@ -13,10 +13,15 @@ fn pages(name: &str) -> [(String, String); 2] {
 }
 
 #[track_caller]
-fn both_say(words: &str) {
-    for (path, text) in pages("kv_cache.md") {
+fn both_pages_say(name: &str, words: &str) {
+    for (path, text) in pages(name) {
         assert!(text.contains(words), "{path} does not say {words:?}");
     }
+}
+
+#[track_caller]
+fn both_say(words: &str) {
+    both_pages_say("kv_cache.md", words);
 }
 
 /// The cells at the end of a table's row.
@@ -158,4 +163,18 @@ fn sizes_of_the_cache() {
 fn smaller_matrices_for_keys_and_values() {
     let saved = with_kv_heads(32).n_params() - named("llama-3-8b").n_params();
     both_say(&commas(saved));
+}
+
+#[test]
+fn numbers_of_other_pages() {
+    let (small, big) = (named("smollm2-135m"), named("llama-3-8b"));
+    both_pages_say("questions.md", &commas(small.n_params()));
+    both_pages_say("questions.md", &format!("{:.0}", small.rope_theta));
+    both_pages_say("questions.md", &format!("{:.0}", big.rope_theta));
+    both_pages_say("glossary.md", &commas(big.n_params()));
+    both_pages_say("glossary.md", &format!(" {} ", big.vocab_size));
+    let gigabytes = 2.0 * big.n_params() as f64 / 1e9;
+    both_pages_say("running.md", &format!("{gigabytes:.2} GB"));
+    let rust = env!("CARGO_PKG_RUST_VERSION");
+    both_pages_say("running.md", &format!("Rust {rust} "));
 }
