@@ -43,7 +43,7 @@ const MARGIN: f64 = 20.0;
 const BLOCK: char = '█';
 
 impl Screen {
-    /// The line that is written large in the theme's accent colour.
+    /// The line that is written bold in the theme's accent colour.
     pub fn highlight(mut self, line: impl Into<String>) -> Self {
         self.highlight = line.into();
         self
