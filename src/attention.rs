@@ -11,6 +11,14 @@ use candle_core::{D, Device, Tensor};
 /// # Shapes
 /// x `[T, n_heads * head_dim]` → `[n_heads, T, head_dim]`
 ///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// let x = Tensor::new(&[[1f32, 2., 3., 4.], [5., 6., 7., 8.]], &Device::Cpu)?; // [T, 2 * 2]
+/// let heads = llama3::attention::split_heads(&x, 2)?;
+/// assert_eq!(heads.to_vec3::<f32>()?, [[[1., 2.], [5., 6.]], [[3., 4.], [7., 8.]]]);
+/// # Ok::<(), llama3::Error>(())
+/// ```
+///
 /// # Errors
 /// A size that does not divide evenly.
 pub fn split_heads(x: &Tensor, n_heads: usize) -> Result<Tensor> {
@@ -23,6 +31,14 @@ pub fn split_heads(x: &Tensor, n_heads: usize) -> Result<Tensor> {
 ///
 /// # Shapes
 /// x `[n_heads, T, head_dim]` → `[T, n_heads * head_dim]`
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// let heads = Tensor::new(&[[[1f32, 2.], [5., 6.]], [[3., 4.], [7., 8.]]], &Device::Cpu)?;
+/// let x = llama3::attention::merge_heads(&heads)?;
+/// assert_eq!(x.to_vec2::<f32>()?, [[1., 2., 3., 4.], [5., 6., 7., 8.]]);
+/// # Ok::<(), llama3::Error>(())
+/// ```
 ///
 /// # Errors
 /// Only what candle reports.
@@ -41,6 +57,17 @@ pub fn merge_heads(x: &Tensor) -> Result<Tensor> {
 ///
 /// # Shapes
 /// q `[n_heads, T, head_dim]`, k `[n_kv_heads, S, head_dim]` → `[n_heads, T, S]`
+///
+/// Two query heads share one key head; √4 = 2:
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// let q = Tensor::new(&[[[2f32, 0., 0., 0.]], [[0., 2., 0., 0.]]], &Device::Cpu)?; // [2, 1, 4]
+/// let k = Tensor::new(&[[[1f32, 5., 0., 0.], [3., 7., 0., 0.]]], &Device::Cpu)?; // [1, 2, 4]
+/// let scores = llama3::attention::scores(&q, &k)?; // [2, 1, 2]
+/// assert_eq!(scores.to_vec3::<f32>()?, [[[1., 3.]], [[5., 7.]]]);
+/// # Ok::<(), llama3::Error>(())
+/// ```
 ///
 /// # Errors
 /// Heads that do not share evenly, or of different size.
@@ -67,6 +94,8 @@ pub fn scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
 /// What a token may look at: 0 for itself and everything before, −∞ for what comes after.
 ///
 /// Added to the scores, it makes the later tokens' weights exactly 0, since e^−∞ = 0.
+///
+/// Source: Vaswani et al., Attention Is All You Need, section 3.2.3.
 ///
 /// # Shapes
 /// → `[T, S]` with S = `start_pos` + T
@@ -105,6 +134,14 @@ pub fn causal_mask(n_tokens: usize, start_pos: usize, device: &Device) -> Result
 /// # Shapes
 /// scores `[…, S]` → `[…, S]`
 ///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// let scores = Tensor::new(&[[0f32, 0.0, f32::NEG_INFINITY]], &Device::Cpu)?;
+/// let attn_weights = llama3::attention::softmax(&scores)?;
+/// assert_eq!(attn_weights.to_vec2::<f32>()?, [[0.5, 0.5, 0.0]]);
+/// # Ok::<(), llama3::Error>(())
+/// ```
+///
 /// # Errors
 /// Only what candle reports.
 pub fn softmax(scores: &Tensor) -> Result<Tensor> {
@@ -116,8 +153,21 @@ pub fn softmax(scores: &Tensor) -> Result<Tensor> {
 
 /// For each token, the mean of the values it may look at, weighted by its attention.
 ///
+/// Grouped as in [`scores`]: the heads that share values meet them in one multiplication.
+///
+/// Source: Vaswani et al., Attention Is All You Need, equation 1; Ainslie et al., GQA, section 2.2.
+///
 /// # Shapes
 /// attn_weights `[n_heads, T, S]`, v `[n_kv_heads, S, head_dim]` → `[n_heads, T, head_dim]`
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// let attn_weights = Tensor::new(&[[[0.5f32, 0.5]], [[0.0, 1.0]]], &Device::Cpu)?; // [2, 1, 2]
+/// let v = Tensor::new(&[[[2f32, 4.], [6., 8.]]], &Device::Cpu)?; // one head for both
+/// let heads = llama3::attention::weighted_values(&attn_weights, &v)?;
+/// assert_eq!(heads.to_vec3::<f32>()?, [[[4., 6.]], [[6., 8.]]]);
+/// # Ok::<(), llama3::Error>(())
+/// ```
 ///
 /// # Errors
 /// Heads that do not share evenly.

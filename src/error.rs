@@ -12,34 +12,48 @@ pub enum Error {
     /// A file or directory is missing, truncated, of another format, or damaged.
     #[error("{}: {problem}\n  What to do: {hint}", path.display())]
     File {
+        /// Which one.
         path: PathBuf,
+        /// What was expected and what was found.
         problem: String,
+        /// What to do next.
         hint: String,
     },
 
     /// A key of the model's configuration is missing or contradicts another.
     #[error("{}: {key} = {value}: {problem}", path.display())]
     Config {
+        /// The file that holds the key.
         path: PathBuf,
+        /// The key.
         key: String,
+        /// What it says.
         value: String,
+        /// What is wrong with that.
         problem: String,
     },
 
     /// The checkpoint has no tensor of that name.
     #[error("{}: there is no tensor {name}; {hint}", path.display())]
     MissingTensor {
+        /// The checkpoint.
         path: PathBuf,
+        /// The name that was asked for.
         name: String,
+        /// A name that might have been meant.
         hint: String,
     },
 
     /// A tensor's shape contradicts the configuration, or an argument's shape the operation.
     #[error("{name}: expected {expected}, found {found:?}; {hint}")]
     Shape {
+        /// The tensor.
         name: String,
+        /// The shape that it should have, in words and numbers.
         expected: String,
+        /// The shape that it has.
         found: Vec<usize>,
+        /// What may be the reason.
         hint: String,
     },
 
@@ -49,11 +63,21 @@ pub enum Error {
 
     /// A token id outside the vocabulary.
     #[error("token id {id} is outside the vocabulary: the model has the ids 0 to {}", vocab_size - 1)]
-    TokenOutOfRange { id: u32, vocab_size: usize },
+    TokenOutOfRange {
+        /// The id.
+        id: u32,
+        /// How many tokens the model knows.
+        vocab_size: usize,
+    },
 
     /// A sequence longer than the model was made for.
     #[error("position {position} is outside the context: the model was made for {max_seq_len} tokens, positions 0 to {}", max_seq_len - 1)]
-    PositionOutOfRange { position: usize, max_seq_len: usize },
+    PositionOutOfRange {
+        /// The last position that was asked for, counted from 0.
+        position: usize,
+        /// How many positions there are.
+        max_seq_len: usize,
+    },
 
     /// An argument that makes no sense: an empty prompt, a negative temperature.
     #[error("{0}")]
@@ -62,7 +86,9 @@ pub enum Error {
     /// The operating system refused to read or write.
     #[error("{}: {source}", path.display())]
     Io {
+        /// Which file or directory.
         path: PathBuf,
+        /// Why.
         source: std::io::Error,
     },
 

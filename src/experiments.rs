@@ -13,6 +13,14 @@ use candle_core::Tensor;
 /// # Shapes
 /// As [`Site`] says.
 ///
+/// ```
+/// use llama3::prelude::*;
+/// let model = Transformer::new(&Checkpoint::rehearsal("tiny")?)?;
+/// let keys = experiments::at(&model, &[1, 2, 3, 4, 5], Site::Keys(0))?;
+/// assert_eq!(keys.dims(), [3, 5, 8]); // [n_kv_heads, T, head_dim]
+/// # Ok::<(), llama3::Error>(())
+/// ```
+///
 /// # Errors
 /// A layer that the model does not have, and what [`Transformer::forward`] reports.
 pub fn at(model: &Transformer, ids: &[u32], site: Site) -> Result<Tensor> {
@@ -43,6 +51,16 @@ pub fn at(model: &Transformer, ids: &[u32], site: Site) -> Result<Tensor> {
 ///
 /// # Shapes
 /// → `[n_layers, vocab_size]`
+///
+/// ```
+/// use llama3::prelude::*;
+/// let model = Transformer::new(&Checkpoint::rehearsal("tiny")?)?;
+/// let lens = experiments::logit_lens(&model, &[1, 2, 3])?;
+/// let last = model.next_logits(&[1, 2, 3], &mut model.new_cache(), &mut unobserved)?;
+/// // After the last layer the lens sees what the model says.
+/// assert!(difference(&lens.get(model.config.n_layers - 1)?, &last)? < 1e-4);
+/// # Ok::<(), llama3::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`Transformer::forward`].

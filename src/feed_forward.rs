@@ -12,6 +12,13 @@ use candle_core::Tensor;
 /// # Shapes
 /// x `[…]` → `[…]`
 ///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// let x = Tensor::new(&[-100f32, 0.0, 100.0], &Device::Cpu)?;
+/// assert_eq!(llama3::feed_forward::silu(&x)?.to_vec1::<f32>()?, [-0.0, 0.0, 100.0]);
+/// # Ok::<(), llama3::Error>(())
+/// ```
+///
 /// # Errors
 /// Only what candle reports.
 pub fn silu(x: &Tensor) -> Result<Tensor> {

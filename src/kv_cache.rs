@@ -9,7 +9,20 @@ use candle_core::Tensor;
 /// The keys (turned by RoPE) and values of all tokens so far, for every layer.
 ///
 /// Each layer holds `[n_kv_heads, capacity, head_dim]`, of which the first `len()` positions count.
-/// The capacity doubles when it is used up.
+/// The capacity doubles when it is used up. The model fills it: give the same cache to every pass,
+/// and only the new tokens.
+///
+/// ```
+/// use llama3::prelude::*;
+/// let model = Transformer::new(&Checkpoint::rehearsal("tiny")?)?;
+/// let mut cache = model.new_cache();
+/// model.next_logits(&[5, 6, 7], &mut cache, &mut unobserved)?; // the prompt at once
+/// let with = model.next_logits(&[8], &mut cache, &mut unobserved)?; // position 3
+/// let without = model.next_logits(&[5, 6, 7, 8], &mut model.new_cache(), &mut unobserved)?;
+/// assert_eq!(cache.len(), 4);
+/// assert!(difference(&with, &without)? < 1e-5);
+/// # Ok::<(), llama3::Error>(())
+/// ```
 pub struct KvCache {
     layers: Vec<Option<Layer>>,
     len: usize,

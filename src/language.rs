@@ -3,7 +3,9 @@
 /// English or Chinese.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Language {
+    /// English.
     En,
+    /// Chinese.
     Zh,
 }
 

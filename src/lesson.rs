@@ -15,9 +15,13 @@ pub const CONTEXT: &str = "In Douglas Adams' book, Deep Thought computed that th
 /// A model with the prompt it is to read.
 #[derive(Clone)]
 pub struct Lesson {
+    /// The model on disk.
     pub checkpoint: Checkpoint,
+    /// Its sizes.
     pub config: Config,
+    /// Its tokenizer.
     pub tokenizer: Tokenizer,
+    /// The model ready to run.
     pub model: Transformer,
     /// What the model reads.
     pub prompt: String,
@@ -76,6 +80,9 @@ impl Lesson {
     }
 
     /// A tensor of the pass over the prompt, for what earlier chapters derived.
+    ///
+    /// # Shapes
+    /// As [`Site`] says.
     ///
     /// # Errors
     /// As [`experiments::at`].
@@ -154,6 +161,17 @@ impl Lesson {
 }
 
 /// The largest difference between two tensors of the same shape: 0 if they are equal.
+///
+/// # Shapes
+/// Any, f32, but the same for both.
+///
+/// ```
+/// use llama3::prelude::*;
+/// let a = Tensor::new(&[1f32, 2.0], &Device::Cpu)?;
+/// let b = Tensor::new(&[1.5f32, 1.0], &Device::Cpu)?;
+/// assert_eq!(difference(&a, &b)?, 1.0);
+/// # Ok::<(), llama3::Error>(())
+/// ```
 ///
 /// # Errors
 /// Shapes that differ.

@@ -97,3 +97,12 @@ pub mod prelude {
     };
     pub use candle_core::{D, DType, Device, IndexOp, Tensor};
 }
+
+/// The programs in the book are compiled and run with the examples of the documentation.
+#[cfg(doctest)]
+mod book {
+    #[doc = include_str!("../docs/en/library.md")]
+    mod library_en {}
+    #[doc = include_str!("../docs/zh/library.md")]
+    mod library_zh {}
+}

@@ -46,7 +46,10 @@ pub enum RowOrder {
     /// Row r of the file is row r of the matrix (Meta's order: RoPE rotates rows 2i and 2i+1).
     AsStored,
     /// The file holds each head's even rows first, then its odd rows (Hugging Face's order).
-    HalfSplit { head_dim: usize },
+    HalfSplit {
+        /// The size of one head: how many rows belong together.
+        head_dim: usize,
+    },
 }
 
 impl RowOrder {

@@ -25,9 +25,13 @@ pub struct Published {
 /// One comparison: what was compared, what was published, what this run gave.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Check {
+    /// What is compared, such as the next token.
     pub what: String,
+    /// What others printed.
     pub published: String,
+    /// What this run gave.
     pub here: String,
+    /// Whether the two are the same.
     pub agrees: bool,
 }
 

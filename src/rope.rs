@@ -48,8 +48,16 @@ fn scaled(freq: f64, config: &Config) -> f64 {
 
 /// The angle of every pair at every position: position × frequency, in radians.
 ///
+/// Source: Su et al., RoFormer, equation 15; `precompute_freqs_cis` in meta-llama/llama3.
+///
 /// # Shapes
 /// → `[n_tokens, head_dim / 2]`, for the positions `start_pos`, `start_pos + 1`, …
+///
+/// ```
+/// let angles = llama3::rope::angles(&[1.0, 0.5], 3, 2, &candle_core::Device::Cpu)?;
+/// assert_eq!(angles.to_vec2::<f32>()?, [[3.0, 1.5], [4.0, 2.0]]); // positions 3 and 4
+/// # Ok::<(), llama3::Error>(())
+/// ```
 ///
 /// # Errors
 /// Only what candle reports.

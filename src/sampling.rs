@@ -7,8 +7,11 @@
 //! Source: Holtzman et al. 2020, <https://arxiv.org/abs/1904.09751>, for top-p; `sample_top_p` in
 //! `llama/generation.py` of meta-llama/llama3.
 
+mod random;
+
 use crate::{Error, Result};
 use candle_core::{DType, Tensor};
+use random::SplitMix64;
 
 /// How to choose the next token.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -39,7 +42,9 @@ impl Default for Sampling {
 /// One token that might come next.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
+    /// The token.
     pub id: u32,
+    /// What the model gave it.
     pub logit: f32,
     /// Between 0 and 1, at temperature 1, over the whole vocabulary.
     pub prob: f32,
@@ -49,6 +54,15 @@ pub struct Candidate {
 ///
 /// # Shapes
 /// `logits [vocab] → k candidates`
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// let logits = Tensor::new(&[0f32, 2f32.ln(), 0.0], &Device::Cpu)?;
+/// let top = llama3::sampling::top(&logits, 2)?;
+/// assert_eq!((top[0].id, top[1].id), (1, 0));
+/// assert!((top[0].prob - 0.5).abs() < 1e-6);
+/// # Ok::<(), llama3::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`greedy`].
@@ -69,6 +83,13 @@ pub fn top(logits: &Tensor, k: usize) -> Result<Vec<Candidate>> {
 /// # Shapes
 /// `logits [vocab] → id`
 ///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// let logits = Tensor::new(&[0.1f32, 0.7, 0.2], &Device::Cpu)?;
+/// assert_eq!(llama3::sampling::greedy(&logits)?, 1);
+/// # Ok::<(), llama3::Error>(())
+/// ```
+///
 /// # Errors
 /// Logits that are not `[vocab]` or empty; a NaN or +∞ among them; nothing but −∞.
 pub fn greedy(logits: &Tensor) -> Result<u32> {
@@ -79,6 +100,17 @@ pub fn greedy(logits: &Tensor) -> Result<u32> {
 ///
 /// # Shapes
 /// `logits [vocab] → vocab pairs`
+///
+/// At half the temperature, twice as probable becomes four times:
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// let logits = Tensor::new(&[0f32, 2f32.ln()], &Device::Cpu)?;
+/// let probs = llama3::sampling::softmax_with_temperature(&logits, 0.5)?;
+/// assert_eq!(probs[0].0, 1);
+/// assert!((probs[0].1 - 0.8).abs() < 1e-6 && (probs[1].1 - 0.2).abs() < 1e-6);
+/// # Ok::<(), llama3::Error>(())
+/// ```
 ///
 /// # Errors
 /// As [`greedy`]; a temperature that is not above 0 and finite.
@@ -92,6 +124,11 @@ pub fn softmax_with_temperature(logits: &Tensor, temperature: f32) -> Result<Vec
 }
 
 /// The `k` likeliest of a list sorted by probability, scaled to sum to 1 again; k = 0 keeps all.
+///
+/// ```
+/// let kept = llama3::sampling::top_k(vec![(7, 0.5), (3, 0.25), (9, 0.25)], 2);
+/// assert_eq!(kept, [(7, 2.0 / 3.0), (3, 1.0 / 3.0)]);
+/// ```
 pub fn top_k(mut probs: Vec<(u32, f32)>, k: usize) -> Vec<(u32, f32)> {
     if k > 0 {
         probs.truncate(k);
@@ -101,6 +138,11 @@ pub fn top_k(mut probs: Vec<(u32, f32)>, k: usize) -> Vec<(u32, f32)> {
 
 /// The fewest of a list sorted by probability that together reach `p`, but at least one, scaled to
 /// sum to 1 again; p = 1 keeps all.
+///
+/// ```
+/// let kept = llama3::sampling::top_p(vec![(7, 0.5), (3, 0.25), (9, 0.25)], 0.75);
+/// assert_eq!(kept, [(7, 2.0 / 3.0), (3, 1.0 / 3.0)]);
+/// ```
 pub fn top_p(mut probs: Vec<(u32, f32)>, p: f32) -> Vec<(u32, f32)> {
     if p < 1.0 {
         let mut sum = 0.0;
@@ -116,6 +158,20 @@ pub fn top_p(mut probs: Vec<(u32, f32)>, p: f32) -> Vec<(u32, f32)> {
 }
 
 /// Draws one token after another.
+///
+/// ```
+/// use candle_core::{Device, Tensor};
+/// use llama3::sampling::{Sampler, Sampling};
+/// let logits = Tensor::new(&[0f32, 0.0, f32::NEG_INFINITY], &Device::Cpu)?;
+/// let how = Sampling { temperature: 1.0, ..Sampling::default() };
+/// let (mut a, mut b) = (Sampler::new(how)?, Sampler::new(how)?);
+/// for _ in 0..10 {
+///     let id = a.next(&logits)?;
+///     assert!(id < 2); // the third token has the probability 0
+///     assert_eq!(id, b.next(&logits)?); // the same seed draws the same tokens
+/// }
+/// # Ok::<(), llama3::Error>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Sampler {
     sampling: Sampling,
@@ -123,6 +179,8 @@ pub struct Sampler {
 }
 
 impl Sampler {
+    /// A sampler at the beginning of its random numbers.
+    ///
     /// # Errors
     /// A temperature that is negative or not finite; a top-p outside 0 < p ≤ 1.
     pub fn new(sampling: Sampling) -> Result<Self> {
@@ -230,25 +288,6 @@ fn checked(logits: &Tensor) -> Result<Vec<f32>> {
     }
     // -0 becomes 0: they are equal, but the sort would tell them apart.
     Ok(logits.into_iter().map(|x| x + 0.0).collect())
-}
-
-/// A small generator of random numbers: Steele, Lea and Flood 2014, "Fast splittable pseudorandom
-/// number generators".
-#[derive(Clone, Debug)]
-struct SplitMix64(u64);
-
-impl SplitMix64 {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    /// 0 ≤ u < 1, a multiple of 2⁻⁵³.
-    fn uniform(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
 }
 
 #[cfg(test)]

@@ -5,8 +5,11 @@ use crate::Config;
 /// Whose names a file uses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialect {
+    /// `layers.0.attention.wq.weight`
     Meta,
+    /// `model.layers.0.self_attn.q_proj.weight`
     HuggingFace,
+    /// `blk.0.attn_q.weight`
     Gguf,
 }
 

@@ -7,6 +7,7 @@ use candle_core::quantized::gguf_file::Value as GgufValue;
 use std::collections::HashMap;
 use std::path::Path;
 
+/// The keys and values at the head of a GGUF file.
 pub type GgufMetadata = HashMap<String, GgufValue>;
 
 pub fn from_meta(path: &Path, rope_factor: Option<f64>) -> Result<Config> {

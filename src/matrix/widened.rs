@@ -51,7 +51,11 @@ impl Matrix {
         })
     }
 
-    /// The whole matrix as a tensor, `[out, in]` f32.
+    /// The whole matrix as a tensor.
+    ///
+    /// # Shapes
+    ///
+    /// → `[out, in]` f32
     ///
     /// # Errors
     ///
@@ -60,7 +64,19 @@ impl Matrix {
         self.widen_rows(self.out_dim, |i| i)
     }
 
-    /// The rows with these numbers, `[ids.len(), in]` f32: looking up embeddings.
+    /// The rows with these numbers: looking up embeddings.
+    ///
+    /// # Shapes
+    ///
+    /// → `[ids.len(), in]` f32
+    ///
+    /// ```
+    /// use candle_core::quantized::GgmlDType;
+    /// let stored: Vec<u8> = [1f32, 2., 3., 4.].iter().flat_map(|w| w.to_le_bytes()).collect();
+    /// let table = llama3::Matrix::from_bytes("table", 2, 2, GgmlDType::F32, &stored)?;
+    /// assert_eq!(table.rows(&[1, 1, 0])?.to_vec2::<f32>()?, [[3., 4.], [3., 4.], [1., 2.]]);
+    /// # Ok::<(), llama3::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

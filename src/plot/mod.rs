@@ -34,6 +34,7 @@ mod matmul;
 mod numbers;
 mod paint;
 mod parts;
+mod screen;
 mod svg;
 mod swiglu;
 #[cfg(test)]
@@ -51,6 +52,7 @@ pub use map::{Map, map};
 pub use matmul::{Matmul, matmul};
 pub use numbers::Number;
 pub use parts::{Parts, parts};
+pub use screen::{Screen, screen};
 pub use swiglu::{Swiglu, swiglu};
 
 use crate::error::{Error, Result};

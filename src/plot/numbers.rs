@@ -2,6 +2,7 @@
 
 /// A number that can be drawn.
 pub trait Number: Copy {
+    /// The number as the figures compute with it.
     fn to_f64(self) -> f64;
 }
 

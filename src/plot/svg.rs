@@ -13,6 +13,8 @@ use std::fmt::Write;
 const FONT: &str = "system-ui, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', \
                                'Microsoft YaHei', sans-serif";
 
+const MONO: &str = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+
 /// A picture in the making.
 pub(super) struct Svg {
     title: String,
@@ -101,6 +103,25 @@ impl Svg {
         let _ = writeln!(
             self.body,
             r#"<text x="{x}" y="{y}" font-size="{size}"{extra}{pen}>{text}</text>"#
+        );
+    }
+
+    /// Text of a terminal: every character is equally wide, spaces count, and the whole is `width`
+    /// wide whatever font there is.
+    pub fn columns(&mut self, [x, y]: [f64; 2], style: Type, text: &str, width: f64) {
+        let [x, y, size, width] = [x, y, style.size, width].map(number);
+        let weight = if style.bold {
+            " font-weight=\"600\""
+        } else {
+            ""
+        };
+        let (pen, text) = (Pen::fill(style.paint).attributes(), escape(text));
+        if text.is_empty() {
+            return;
+        }
+        let _ = writeln!(
+            self.body,
+            r#"<text x="{x}" y="{y}" font-size="{size}" font-family="{MONO}" xml:space="preserve" textLength="{width}"{weight}{pen}>{text}</text>"#
         );
     }
 

@@ -44,6 +44,17 @@ const STOP_TOKENS: [&str; 5] = [
 ];
 
 /// Turns text into token ids and back. Cheap to clone; owns everything it needs.
+///
+/// ```
+/// use llama3::prelude::*;
+/// let file = weights::llama3_tokenizer()?; // Meta's, fetched once
+/// let llama3 = Tokenizer::from_tiktoken_file(file, Llama3Specials::Llama3)?;
+/// assert_eq!(llama3.encode(" is 42"), [374, 220, 2983]);
+/// assert_eq!(llama3.token(2983), "42");
+/// assert_eq!(llama3.prompt("the"), [128000, 1820]); // BOS first
+/// assert_eq!(llama3.decode(&[1820, 4320])?, "the answer");
+/// # Ok::<(), llama3::Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Tokenizer {
     bpe: Arc<CoreBPE>,

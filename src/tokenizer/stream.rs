@@ -7,6 +7,19 @@ use crate::Result;
 ///
 /// One token may end in the middle of a character: what is not complete waits for the next ones.
 /// All the pieces together are [`Tokenizer::decode`] of all the ids.
+///
+/// ```
+/// # use llama3::prelude::*;
+/// # let file = weights::llama3_tokenizer()?;
+/// # let llama3 = Tokenizer::from_tiktoken_file(file, Llama3Specials::Llama3)?;
+/// let mut stream = llama3.stream();
+/// let shown = llama3.encode("A 🦙").into_iter().map(|id| stream.push(id));
+/// let shown = shown.collect::<Result<Vec<String>>>()?;
+/// assert_eq!(shown.first().map(String::as_str), Some("A"));
+/// assert!(shown.contains(&String::new())); // part of a character waits
+/// assert_eq!(shown.concat(), "A 🦙");
+/// # Ok::<(), llama3::Error>(())
+/// ```
 pub struct TextStream {
     tokenizer: Tokenizer,
     waiting: Vec<u8>,
