@@ -13,17 +13,23 @@ use candle_core::Tensor;
 /// The nine matrices of one block, under Meta's names.
 #[derive(Clone)]
 pub struct Block {
+    /// The first RMSNorm's weight, one row.
     pub attention_norm: Matrix,
+    /// Makes the queries, `[n_heads * head_dim, dim]`.
     pub wq: Matrix,
+    /// Makes the keys, `[n_kv_heads * head_dim, dim]`.
     pub wk: Matrix,
+    /// Makes the values, `[n_kv_heads * head_dim, dim]`.
     pub wv: Matrix,
+    /// Takes what the heads found back to the residual stream, `[dim, n_heads * head_dim]`.
     pub wo: Matrix,
+    /// The second RMSNorm's weight, one row.
     pub ffn_norm: Matrix,
-    /// SwiGLU's gate.
+    /// SwiGLU's gate, `[hidden_dim, dim]`.
     pub w1: Matrix,
-    /// SwiGLU's down projection.
+    /// SwiGLU's down projection, `[dim, hidden_dim]`.
     pub w2: Matrix,
-    /// SwiGLU's up projection.
+    /// SwiGLU's up projection, `[hidden_dim, dim]`.
     pub w3: Matrix,
 }
 

@@ -21,3 +21,12 @@ pub fn pictures(language: Language) -> Result<Vec<(&'static str, Figure)>> {
         ("in_place.svg", moment.language(language).draw()?),
     ])
 }
+
+// The programs in the book are compiled and run with the examples of the documentation.
+#[cfg(doctest)]
+mod programs {
+    #[doc = include_str!("../docs/en/library.md")]
+    mod library_en {}
+    #[doc = include_str!("../docs/zh/library.md")]
+    mod library_zh {}
+}

@@ -36,6 +36,8 @@
 //! # Ok::<(), llama3::Error>(())
 //! ```
 
+#![warn(missing_docs)]
+
 pub mod attention;
 pub mod block;
 pub mod book;
@@ -96,13 +98,4 @@ pub mod prelude {
         Transformer, experiments, linear, published, rms_norm, rope, sampling, table, weights,
     };
     pub use candle_core::{D, DType, Device, IndexOp, Tensor};
-}
-
-/// The programs in the book are compiled and run with the examples of the documentation.
-#[cfg(doctest)]
-mod book {
-    #[doc = include_str!("../docs/en/library.md")]
-    mod library_en {}
-    #[doc = include_str!("../docs/zh/library.md")]
-    mod library_zh {}
 }

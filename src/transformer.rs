@@ -25,7 +25,9 @@ pub struct Transformer {
 
 /// The next tokens of one text, and the cache of those before them.
 pub struct Sequence<'a> {
+    /// At least one token.
     pub ids: &'a [u32],
+    /// Holds the earlier ones, and after the pass these too.
     pub cache: &'a mut KvCache,
 }
 
