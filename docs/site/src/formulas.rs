@@ -121,7 +121,11 @@ fn mathml(formula: &Formula) -> Result<String> {
             formula.latex
         );
     }
-    Ok(without_markdown(&mathml))
+    let mathml = without_markdown(&mathml);
+    Ok(match formula.display {
+        true => format!("<span class=\"formula\">{mathml}</span>"),
+        false => mathml,
+    })
 }
 
 /// Text between tags would still be read as Markdown, so what could mean something is an entity.

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 
 /// The page with the destination of each inline link and picture replaced, where `to` gives a new
 /// one.
-pub fn relinked(page: &str, to: impl Fn(&str) -> Option<String>) -> String {
+pub fn relinked(page: &str, mut to: impl FnMut(&str) -> Option<String>) -> String {
     let mut changes: Vec<(Range<usize>, String)> = Vec::new();
     for (event, range) in events(page) {
         let (Event::Start(Tag::Link {

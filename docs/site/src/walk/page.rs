@@ -103,11 +103,12 @@ fn beginning(chapter: Chapter, first: &str, rest: &[Cell]) -> Result<String> {
         ),
     ];
     header.extend(neighbours.map(prose));
-    let mut blocks = vec![
-        title.to_string(),
-        header.join(" · "),
-        prose(&text.join("\n\n")),
-    ];
+    let made = format!(
+        "<!-- Made from notebooks/{name}.{}.ipynb; change that. -->",
+        language.code()
+    );
+    let text = prose(&text.join("\n\n"));
+    let mut blocks = vec![title.to_string(), header.join(" · "), made, text];
     blocks.extend(model(rest).map(|model| language.outputs_of(&model)));
     Ok(blocks.join("\n\n") + "\n")
 }
