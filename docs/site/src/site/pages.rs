@@ -84,10 +84,18 @@ impl Pages {
             "the link {link} leads to the directory {}, which a site cannot show; link a file",
             target.display()
         );
-        files::copy(&whole, &self.out.join("files").join(&target))?;
+        let copy = shown_as_text(target.to_str().context("a file name is not UTF-8")?);
+        files::copy(&whole, &self.out.join("files").join(&copy))?;
         let depth = directory.components().count() - 1;
-        let url = target.to_str().context("a file name is not UTF-8")?;
-        Ok(Some(format!("{}files/{url}", "../".repeat(depth))))
+        Ok(Some(format!("{}files/{copy}", "../".repeat(depth))))
+    }
+}
+
+/// mdBook would take another `.md` for a page of the book, and a browser would not show it.
+fn shown_as_text(path: &str) -> String {
+    match path.strip_suffix(".md") {
+        Some(stem) => format!("{stem}.txt"),
+        None => path.into(),
     }
 }
 
