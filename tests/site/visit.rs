@@ -9,8 +9,9 @@ pub const WIDTHS: [u32; 2] = [1400, 390];
 const NO_PICTURE: &str =
     "[...document.images].filter(i => !i.naturalWidth).map(i => 'no picture ' + i.src)";
 
-const NOT_DRAWN: &str = "[...document.querySelectorAll('main math')]
-    .filter(m => m.getBoundingClientRect().width < 1 || m.getBoundingClientRect().height < 1)
+const NOT_DRAWN: &str = r"[...document.querySelectorAll('main math')]
+    .filter(m => m.getBoundingClientRect().width < 1 || m.getBoundingClientRect().height < 1
+        || m.textContent.includes('\\'))
     .map(m => 'not drawn: ' + m.textContent)";
 
 /// Whatever is not code and still has the delimiters or commands of LaTeX.

@@ -121,7 +121,8 @@ fn mathml(formula: &Formula) -> Result<String> {
             formula.latex
         );
     }
-    let mathml = without_markdown(&mathml);
+    // The crate leaves text as it is written, with the backslash that LaTeX needs before `_`.
+    let mathml = without_markdown(&mathml.replace("\\_", "_"));
     Ok(match formula.display {
         true => format!("<span class=\"formula\">{mathml}</span>"),
         false => mathml,
@@ -184,6 +185,15 @@ mod tests {
         let drawn = drawn("| $a * b * c$ | $|x_1|$ |\n|---|---|\n").unwrap();
         assert!(drawn.contains("<math"), "{drawn}");
         assert!(!drawn.contains('*') && !drawn.contains("|x"), "{drawn}");
+    }
+
+    #[test]
+    fn names_have_no_backslash() {
+        let drawn = drawn("$`\\text{n\\_heads}`$").unwrap();
+        assert!(
+            drawn.contains("n&#95;heads") && !drawn.contains("&#92;"),
+            "{drawn}"
+        );
     }
 
     #[test]

@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn the_texts_stay() {
-        let index = r#"{"doc_urls":["a.html"],"index":{"documentStore":{"docs":{"0":{"body":"it\\'s \\"词元\\" \\\\n"}}},"index":{}}}"#;
+        let index = r#"{"doc_urls":["a.html"],"index":{"documentStore":{"docs":{"0":{"body":"it\'s \\"词元\\" \\\\n"}}},"index":{}}}"#;
         let new = reduced(&format!("{BEFORE}{index}{AFTER}")).unwrap();
         let json = new
             .strip_prefix(BEFORE)
