@@ -204,7 +204,8 @@ fn both_languages_have_the_same_pictures_and_every_one_has_words() {
 }
 
 /// In tables row by row, in prose page by page. Small numbers may be words in one language, except
-/// where a cell of a table begins with one.
+/// where a cell of a table begins with one. Tables of walk pages are outputs of two runs, in which
+/// times differ: they have the same rows and columns.
 #[test]
 fn both_languages_have_the_same_numbers() {
     compare("the prose differs", |en, zh| {
@@ -223,7 +224,9 @@ fn both_languages_have_the_same_numbers() {
     let begins_with_digit = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit());
     compare("the tables differ", |en, zh| {
         let rows = |page: &Page| -> Vec<Vec<Vec<String>>> {
+            let is_output = page.path.iter().any(|part| part == "walk");
             let cell = |cell: &String| match begins_with_digit(cell) {
+                _ if is_output => Vec::new(),
                 true => numbers::numbers(cell),
                 false => numbers::large(cell).into_iter().collect(),
             };

@@ -10,6 +10,7 @@ mod walk;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Makes the book's walk pages from the notebooks, and the web site from the book.
 #[derive(Parser)]
@@ -38,7 +39,17 @@ enum Command {
     },
 }
 
-fn main() -> Result<()> {
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
     let Arguments { root, command } = Arguments::parse();
     match command {
         Command::Walk { check: true } => walk::check(&root),

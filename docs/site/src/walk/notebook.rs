@@ -1,6 +1,6 @@
 //! A notebook as Jupyter stores it, reduced to what a page shows.
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::path::Path;
 
@@ -78,19 +78,16 @@ impl Output {
     }
 
     fn richest(data: &Value) -> Result<Output> {
-        let kinds: [(&str, fn(String) -> Output); 3] = [
-            ("image/svg+xml", Output::Picture),
-            ("text/html", Output::Table),
-            ("text/plain", Output::Text),
-        ];
-        for (kind, output) in kinds {
-            if !data[kind].is_null() {
-                return Ok(output(lines(&data[kind])?));
-            }
+        let has = |kind: &str| !data[kind].is_null();
+        if has("image/svg+xml") {
+            Ok(Output::Picture(lines(&data["image/svg+xml"])?))
+        } else if has("text/html") {
+            Ok(Output::Table(lines(&data["text/html"])?))
+        } else if has("text/plain") {
+            Ok(Output::Text(lines(&data["text/plain"])?))
+        } else {
+            bail!("an output is neither SVG, HTML nor text, so a page cannot show it")
         }
-        Err(anyhow!(
-            "an output is neither SVG, HTML nor text, so a page cannot show it"
-        ))
     }
 }
 
