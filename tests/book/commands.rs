@@ -108,7 +108,7 @@ fn cargo(words: &[&str], helps: &mut Helps) -> Option<String> {
     ] {
         if let Some(name) = after(ours, option) {
             let exists = |place: &&str| root().join(place.replace("{}", name)).is_file();
-            if !places.iter().any(|place| exists(place)) {
+            if !places.iter().any(exists) {
                 return Some(format!("{option} {name} does not exist"));
             }
         }
