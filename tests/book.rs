@@ -204,8 +204,9 @@ fn both_languages_have_the_same_pictures_and_every_one_has_words() {
 }
 
 /// In tables row by row, in prose page by page. Small numbers may be words in one language, except
-/// where a cell of a table begins with one. Tables of walk pages are outputs of two runs, in which
-/// times differ: they have the same rows and columns.
+/// where a cell and its twin begin with one. The glossary's rows stand in the order of each language.
+/// Tables of walk pages are outputs of two runs, in which times differ: they have the same rows and
+/// columns.
 #[test]
 fn both_languages_have_the_same_numbers() {
     compare("the prose differs", |en, zh| {
@@ -221,22 +222,40 @@ fn both_languages_have_the_same_numbers() {
             )
         })
     });
-    let begins_with_digit = |cell: &String| cell.starts_with(|c: char| c.is_ascii_digit());
     compare("the tables differ", |en, zh| {
-        let rows = |page: &Page| -> Vec<Vec<Vec<String>>> {
-            let is_output = page.path.iter().any(|part| part == "walk");
-            let cell = |cell: &String| match begins_with_digit(cell) {
-                _ if is_output => Vec::new(),
-                true => numbers::numbers(cell),
-                false => numbers::large(cell).into_iter().collect(),
+        let columns = |page: &Page| page.rows.iter().map(Vec::len).collect::<Vec<_>>();
+        let is_output = en.path.iter().any(|part| part == "walk");
+        let difference = first_difference(&columns(en), &columns(zh));
+        if is_output || difference.is_some() {
+            return difference;
+        }
+        if en.path.ends_with("glossary.md") {
+            let rows = |page: &Page| {
+                let rows = page.rows.iter().map(|row| numbers::large(&row.join(" ")));
+                let mut rows: Vec<_> = rows.collect();
+                rows.sort();
+                rows
             };
-            page.rows
-                .iter()
-                .map(|row| row.iter().map(cell).collect())
+            return first_difference(&rows(en), &rows(zh));
+        }
+        let rows = |page: &Page, twin: &Page| -> Vec<Vec<Vec<String>>> {
+            let rows = page.rows.iter().zip(&twin.rows);
+            let cells = rows.map(|(row, other)| row.iter().zip(other));
+            cells
+                .map(|cells| cells.map(|(cell, other)| of_cell(cell, other)).collect())
                 .collect()
         };
-        first_difference(&rows(en), &rows(zh))
+        first_difference(&rows(en, zh), &rows(zh, en))
     });
+}
+
+/// The numbers of a cell: all of them where it and its twin begin with one, else the large ones.
+fn of_cell(cell: &str, twin: &str) -> Vec<String> {
+    let begins_with_digit = |cell: &str| cell.starts_with(|c: char| c.is_ascii_digit());
+    match begins_with_digit(cell) && begins_with_digit(twin) {
+        true => numbers::numbers(cell),
+        false => numbers::large(cell).into_iter().collect(),
+    }
 }
 
 #[test]
