@@ -54,11 +54,11 @@ impl Bench {
             (Some(&"read"), _) => Ok(self.bandwidth()),
             (Some(&"gemm"), _) => self.arithmetic(),
             (Some(&"prefill"), Some(n)) => self.prefill(n),
-            (Some(&"decode"), Some(n)) => self.decode(n),
+            (Some(&"decode"), Some(n)) => self.decode(n, number(2).unwrap_or(1)),
             (Some(&"linear"), Some(n)) => self.linear(n),
             (Some(&"candle"), Some(n)) => self.candle(n),
             _ => Err(Error::Argument(format!(
-                "cannot answer {words:?}: size, read, gemm, or prefill, decode, linear, candle N"
+                "cannot answer {words:?}: size, read, gemm, or prefill, linear, candle N or decode N STEPS"
             ))),
         }
     }
@@ -110,19 +110,21 @@ impl Bench {
         )
     }
 
-    /// One token after `n` others.
-    fn decode(&mut self, n: usize) -> Result<Value> {
+    /// `steps` tokens after `n` others, one by one: the time of each.
+    fn decode(&mut self, n: usize, steps: usize) -> Result<Value> {
         self.cache.truncate(n);
         let missing = ids(n).split_off(self.cache.len());
         if !missing.is_empty() {
             self.model
                 .next_logits(&missing, &mut self.cache, &mut unobserved)?;
         }
-        let (seconds, _) = timed(|| {
-            self.model
-                .next_logits(&[7], &mut self.cache, &mut unobserved)
+        let (seconds, ()) = timed(|| {
+            (0..steps).try_for_each(|_| {
+                let (model, cache) = (&self.model, &mut self.cache);
+                model.next_logits(&[7], cache, &mut unobserved).map(drop)
+            })
         })?;
-        Ok(json!({"seconds": seconds}))
+        Ok(json!({"seconds": seconds / steps as f64}))
     }
 
     /// The seven matrices of a block times `n` vectors, by `linear`.

@@ -6,6 +6,8 @@
 mod pages;
 mod widened;
 
+pub(crate) use pages::Pages;
+
 use crate::{Error, Result, widen};
 use candle_core::quantized::GgmlDType;
 use std::sync::Arc;
@@ -33,8 +35,7 @@ pub(crate) enum Source {
         file: Arc<memmap2::Mmap>,
         offset: usize,
         order: RowOrder,
-        /// Whether the map is a file's; else it is memory of our own.
-        on_disk: bool,
+        pages: Pages,
     },
     /// Numbers drawn when they are asked for: see `checkpoint::rehearsal`.
     Random { seed: u64, std: f32 },
@@ -133,7 +134,7 @@ impl Matrix {
             file,
             offset: 0,
             order: RowOrder::AsStored,
-            on_disk: false,
+            pages: Pages::Own,
         };
         let matrix = Matrix::new(name, (out_dim, in_dim), dtype, source)?;
         if matrix.n_bytes() != bytes.len() {
@@ -203,6 +204,24 @@ impl Matrix {
             } => {
                 let start = offset + order.stored_row(row) * self.row_size();
                 &file[start..][..self.row_size()]
+            }
+            Source::Random { .. } => &[],
+        }
+    }
+
+    /// What lies in the file from column `start` of row `row` on, and behind that row.
+    #[inline(always)]
+    pub(crate) fn bytes_after(&self, row: usize, start: usize) -> &[u8] {
+        match &self.source {
+            Source::Mapped {
+                file,
+                offset,
+                order,
+                ..
+            } => {
+                let start = start / self.dtype.block_size() * self.dtype.type_size();
+                let start = offset + order.stored_row(row) * self.row_size() + start;
+                file.get(start..).unwrap_or_default()
             }
             Source::Random { .. } => &[],
         }

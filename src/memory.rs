@@ -17,6 +17,37 @@ pub fn machine_bytes() -> Option<u64> {
     status_line("/proc/meminfo", "MemTotal:")
 }
 
+/// The memory that could be used without pushing other programs out, in bytes: what the system calls
+/// available, or less where a control group (a container, a batch job) sets a limit. `None` where the
+/// system does not say.
+pub fn available_bytes() -> Option<u64> {
+    let limits = [
+        status_line("/proc/meminfo", "MemAvailable:"),
+        control_group_limit(),
+    ];
+    limits.into_iter().flatten().min()
+}
+
+/// Control groups stand in /proc/self/cgroup as `0::/path` (version 2) or `7:memory:/path` (version
+/// 1), and their limits in a file below /sys/fs/cgroup. Inside a container the path may be hidden and
+/// its root stand for it.
+fn control_group_limit() -> Option<u64> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let limit = |line: &str| {
+        let (_, group) = line.split_once(':')?;
+        let (root, path, file) = match group.split_once(':')? {
+            ("", path) => ("/sys/fs/cgroup", path, "memory.max"),
+            (kinds, path) if kinds.split(',').any(|kind| kind == "memory") => {
+                ("/sys/fs/cgroup/memory", path, "memory.limit_in_bytes")
+            }
+            _ => return None,
+        };
+        let read = |path: &str| std::fs::read_to_string(format!("{root}{path}/{file}")).ok();
+        read(path).or_else(|| read(""))?.trim().parse().ok() // "max" is no limit
+    };
+    groups.lines().filter_map(limit).min()
+}
+
 /// Linux writes such lines as `VmHWM:   123456 kB`.
 fn status_line(file: &str, key: &str) -> Option<u64> {
     let text = std::fs::read_to_string(file).ok()?;

@@ -17,19 +17,20 @@ def main():
         sys.argv[1], n_ctx=4096, n_batch=512, n_threads=n_threads, n_threads_batch=n_threads, verbose=False
     )
     for line in sys.stdin:
-        question, n = line.split()[0], int(line.split()[1])
+        question, n, *steps = [word if word.isalpha() else int(word) for word in line.split()]
         if question == "prefill":
             model.reset()
             model._ctx.kv_cache_clear()
-            todo = ids(n)
+            todo = [ids(n)]
         else:
             if model.n_tokens < n:
                 model.eval(ids(n)[model.n_tokens :])
             model.n_tokens = n  # eval drops what lies behind it
-            todo = [7]
+            todo = [[7]] * steps[0]
         start = time.perf_counter()
-        model.eval(todo)
-        print(json.dumps({"seconds": time.perf_counter() - start}), flush=True)
+        for new in todo:
+            model.eval(new)
+        print(json.dumps({"seconds": (time.perf_counter() - start) / len(todo)}), flush=True)
 
 
 main()

@@ -89,18 +89,19 @@ def main():
     torch.set_num_threads(int(sys.argv[2]))
     model = Model(sys.argv[1])
     for line in sys.stdin:
-        question, n = line.split()[0], int(line.split()[1])
+        question, n, *steps = [word if word.isalpha() else int(word) for word in line.split()]
         if question == "prefill":
             model.cache = [None] * len(model.cache)
-            todo = ids(n)
+            todo = [ids(n)]
         else:
             model.truncate(n)
             if len(model) < n:
                 model.next_logits(ids(n)[len(model) :])
-            todo = [7]
+            todo = [[7]] * steps[0]
         start = time.perf_counter()
-        model.next_logits(todo)
-        print(json.dumps({"seconds": time.perf_counter() - start}), flush=True)
+        for new in todo:
+            model.next_logits(new)
+        print(json.dumps({"seconds": (time.perf_counter() - start) / len(todo)}), flush=True)
 
 
 main()

@@ -1,7 +1,7 @@
 //! What lies in the files before it is checked: mapped files and the tensors they claim to hold.
 
 use super::names::{self, Dialect};
-use crate::matrix::{Matrix, RowOrder, Source};
+use crate::matrix::{Matrix, Pages, RowOrder, Source};
 use crate::{Config, Error, Result};
 use candle_core::quantized::GgmlDType;
 use memmap2::Mmap;
@@ -92,12 +92,28 @@ impl Stored {
     /// Every tensor the model needs as a checked matrix, under Meta's names.
     pub fn matrices(self, config: &Config) -> Result<HashMap<String, Matrix>> {
         self.refuse_biases()?;
+        let pages = Pages::of_a_model(self.n_bytes());
         (names::expected(config).into_iter())
-            .map(|(name, shape)| Ok((name.clone(), self.matrix(&name, &shape, config)?)))
+            .map(|(name, shape)| Ok((name.clone(), self.matrix(&name, &shape, config, &pages)?)))
             .collect()
     }
 
-    fn matrix(&self, name: &str, shape: &[usize], config: &Config) -> Result<Matrix> {
+    /// The size of all files together.
+    fn n_bytes(&self) -> u64 {
+        let files = self.tensors.values().map(|tensor| &tensor.file);
+        let sizes: BTreeMap<&Path, u64> = files
+            .map(|file| (file.path.as_path(), file.bytes().len() as u64))
+            .collect();
+        sizes.values().sum()
+    }
+
+    fn matrix(
+        &self,
+        name: &str,
+        shape: &[usize],
+        config: &Config,
+        pages: &Pages,
+    ) -> Result<Matrix> {
         let theirs = names::translate(name, self.dialect);
         let tensor = self
             .tensors
@@ -123,7 +139,7 @@ impl Stored {
             file: tensor.file.map.clone(),
             offset: tensor.offset,
             order,
-            on_disk: true,
+            pages: pages.of_another(),
         };
         Matrix::new(name, super::as_matrix(shape), tensor.dtype, source)
     }

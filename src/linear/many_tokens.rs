@@ -2,7 +2,8 @@
 //!
 //! A stretch of four rows is widened to f32 in a scratch that fits in the processor's first-level
 //! cache, and there it meets all tokens. So a weight travels from memory once, whatever the number
-//! of tokens, and nobody ever holds a matrix in f32.
+//! of tokens, and nobody ever holds a matrix in f32. Meanwhile the next stretch is on its way from
+//! memory.
 
 #![expect(
     clippy::needless_range_loop,
@@ -17,6 +18,8 @@ use pulp::Simd;
 const ROWS: usize = 4;
 /// Columns that are widened together: a multiple of every quantised block (256 at most).
 const STRETCH: usize = 512;
+/// Bytes of each row that are fetched while a stretch is multiplied: the next stretch, in bf16.
+const AHEAD: usize = 2 * STRETCH;
 /// Between two rows of the scratch, so that they don't compete for the same place in the cache.
 const GAP: usize = 16;
 
@@ -62,7 +65,11 @@ pub(super) fn multiply<S: Simd>(simd: S, block: RowBlock) -> Result<()> {
                 start,
                 len,
             };
-            add_stretch(simd, widened, x, sums);
+            let mut ahead = [&[] as &[u8]; ROWS];
+            for r in 0..ROWS {
+                ahead[r] = w.bytes_after(stored[r], start + len);
+            }
+            add_stretch(simd, widened, x, ahead, sums);
         }
         for (t, sums) in sums.as_chunks::<ROWS>().0.iter().enumerate() {
             for r in 0..ROWS {
@@ -90,13 +97,23 @@ impl<'a> Columns<'a> {
 }
 
 /// Add one stretch's products to `sums`, `[T, ROWS]`, for as many tokens at a time as there are
-/// registers.
+/// registers. Each time, a share of what lies `ahead` in the rows is fetched.
 #[inline(always)]
-fn add_stretch<S: Simd>(simd: S, w: &Widened, x: Columns, sums: &mut [S::f32s]) {
+fn add_stretch<S: Simd>(
+    simd: S,
+    w: &Widened,
+    x: Columns,
+    ahead: [&[u8]; ROWS],
+    sums: &mut [S::f32s],
+) {
     // of 32 vector registers 4 × 6 hold sums, 4 weights and 1 an input; of 16: 4 × 2, 4 and 1
     let most = if S::REGISTER_COUNT >= 32 { 6 } else { 2 };
+    let share = AHEAD.div_ceil((sums.len() / ROWS).div_ceil(most));
     for (i, sums) in sums.chunks_mut(most * ROWS).enumerate() {
         let t = i * most;
+        for r in 0..ROWS {
+            fetch(ahead[r].get(i * share..).unwrap_or_default(), share);
+        }
         match sums.len() / ROWS {
             1 => add_products::<S, 1>(simd, w, x, t, sums),
             2 => add_products::<S, 2>(simd, w, x, t, sums),
@@ -160,4 +177,16 @@ fn vectors<S: Simd, const N: usize>(
         whole[i] = &whole[i][..n];
     }
     (whole, rest)
+}
+
+/// Asks the processor to bring the first `n` of these bytes into its cache, without waiting for them.
+#[inline(always)]
+fn fetch(bytes: &[u8], n: usize) {
+    #[cfg(target_arch = "x86_64")]
+    for line in bytes[..n.min(bytes.len())].chunks(64) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: a hint, which reads nothing that the program can see and never faults; every
+        // x86-64 processor has it.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
 }

@@ -1,7 +1,7 @@
 //! `linear` against the same sums in f64, for every kind of number and awkward sizes.
 
 use super::*;
-use crate::matrix::{RowOrder, Source};
+use crate::matrix::{Pages, RowOrder, Source};
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QTensor};
 use std::sync::Arc;
@@ -221,7 +221,7 @@ fn a_matrix_that_is_not_in_its_file_is_an_error() -> Result<()> {
             file,
             offset,
             order,
-            on_disk: false,
+            pages: Pages::Own,
         };
         assert_shape_error(Matrix::new("heads", (6, 3), GgmlDType::F32, source));
     }

@@ -1,45 +1,85 @@
 //! Which parts of a mapped file are in memory.
 //!
-//! A mapped page that was read stays until the system needs its place. For a file that is larger
-//! than many machines' memory we say so ourselves: soon needed, no longer needed.
+//! A mapped page that was read stays until the system needs its place. For a model that is larger
+//! than the memory there is, we say so ourselves: soon needed, no longer needed.
 
 use super::{Matrix, Source};
+use crate::memory;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Files up to this many bytes stay mapped as a whole.
-const SMALL: usize = 1 << 30;
+/// What becomes of a matrix's pages when it has been used.
+#[derive(Clone)]
+pub(crate) enum Pages {
+    /// They are memory of our own.
+    Own,
+    /// There is room for them: they stay, and are asked for only once.
+    Stay { asked_for: Arc<AtomicBool> },
+    /// The whole model does not fit: each matrix is asked for, used and let go.
+    ComeAndGo,
+}
+
+impl Pages {
+    /// For the matrices of a model of so many bytes.
+    pub(crate) fn of_a_model(n_bytes: u64) -> Pages {
+        let with_room_to_spare = n_bytes.saturating_add(n_bytes / 8);
+        match memory::available_bytes() {
+            Some(available) if with_room_to_spare > available => Pages::ComeAndGo,
+            _ => Pages::Stay {
+                asked_for: Arc::default(),
+            },
+        }
+    }
+
+    /// For another matrix of the same model.
+    pub(crate) fn of_another(&self) -> Pages {
+        match self {
+            Pages::Stay { .. } => Pages::Stay {
+                asked_for: Arc::default(),
+            },
+            pages => pages.clone(),
+        }
+    }
+}
 
 impl Matrix {
     /// Asks the system to begin reading the matrix from the disk.
     pub(crate) fn prefetch(&self) {
         #[cfg(unix)]
-        if let Some((file, offset)) = self.in_a_large_file() {
-            // Only advice: if the system does not take it, the pages are read when they are used.
-            let _ = file.advise_range(memmap2::Advice::WillNeed, offset, self.n_bytes());
+        if let Source::Mapped {
+            file,
+            offset,
+            pages,
+            ..
+        } = &self.source
+        {
+            let is_there = match pages {
+                Pages::Own => true,
+                Pages::Stay { asked_for } => asked_for.swap(true, Ordering::Relaxed),
+                Pages::ComeAndGo => false,
+            };
+            if !is_there {
+                // Only advice: if the system does not take it, the pages are read when they are used.
+                let _ = file.advise_range(memmap2::Advice::WillNeed, *offset, self.n_bytes());
+            }
         }
     }
 
-    /// Takes the matrix out of this process's memory. Its pages stay in the system's file cache as
-    /// long as there is room, so using it again costs little.
+    /// Takes the matrix out of this process's memory, where memory is scarce. Its pages stay in the
+    /// system's file cache as long as there is room, so using it again costs little.
     pub(crate) fn release(&self) {
         #[cfg(unix)]
-        if let Some((file, offset)) = self.in_a_large_file() {
+        if let Source::Mapped {
+            file,
+            offset,
+            pages: Pages::ComeAndGo,
+            ..
+        } = &self.source
+        {
             let advice = memmap2::UncheckedAdvice::DontNeed;
-            // SAFETY: `on_disk` maps are read-only views of a file, so whatever is dropped is read again
-            // from the file at the next use, with the same bytes.
-            let _ = unsafe { file.unchecked_advise_range(advice, offset, self.n_bytes()) };
-        }
-    }
-
-    #[cfg(unix)]
-    fn in_a_large_file(&self) -> Option<(&memmap2::Mmap, usize)> {
-        match &self.source {
-            Source::Mapped {
-                file,
-                offset,
-                on_disk: true,
-                ..
-            } if file.len() > SMALL => Some((file, *offset)),
-            _ => None,
+            // SAFETY: pages that come and go are read-only views of a file, so whatever is dropped is
+            // read again from the file at the next use, with the same bytes.
+            let _ = unsafe { file.unchecked_advise_range(advice, *offset, self.n_bytes()) };
         }
     }
 }
