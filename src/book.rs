@@ -1,4 +1,9 @@
-//! The pictures of the book's written pages: `docs/en/pictures` and `docs/zh/pictures`.
+//! What the crate makes for the book's written pages: the pictures in `docs/en/pictures` and
+//! `docs/zh/pictures`, and the tables of measured speed.
+
+mod measured;
+
+pub use measured::{seconds_per_token, speed};
 
 use crate::plot::{Draw, Figure, computation, in_place};
 use crate::{Config, Language, Result};
@@ -19,6 +24,7 @@ pub fn pictures(language: Language) -> Result<Vec<(&'static str, Figure)>> {
         ("computation.svg", whole.language(language).draw()?),
         ("computation_smollm2.svg", small.language(language).draw()?),
         ("in_place.svg", moment.language(language).draw()?),
+        ("growth.svg", measured::growth(language)?),
     ])
 }
 

@@ -32,6 +32,31 @@ fn the_pictures_are_the_ones_the_crate_draws() {
     }
 }
 
+#[test]
+fn the_measured_speed_is_the_last_result() {
+    for (language, name) in LANGUAGES {
+        let tables = book::speed(language).unwrap();
+        let page = page(name, "speed.md");
+        let message = "is older than docs/measured.json: cargo run --release --example pictures";
+        assert!(page.contains(&tables), "docs/{name}/speed.md {message}");
+        for (model, line) in [
+            ("llama-3.2-1b", "Llama 3.2 1B"),
+            ("llama-3.2-3b", "Llama 3.2 3B"),
+            ("llama-3-8b", "16.06 GB"),
+        ] {
+            let seconds = format!("| {:.2} s |", book::seconds_per_token(model).unwrap());
+            let start = self::page(name, "start.md");
+            let row = start
+                .lines()
+                .find(|row| row.starts_with("| Llama") && row.contains(line));
+            assert!(
+                row.unwrap().contains(&seconds),
+                "start.md, {line}: {seconds}"
+            );
+        }
+    }
+}
+
 /// A whole number as the pages write it.
 fn grouped(n: usize) -> String {
     let digits = n.to_string();

@@ -43,7 +43,7 @@ fn rehearsal(checkpoint: &Checkpoint) {
     let weights = checkpoint.n_bytes() as u64;
     println!("         Random weights in the real model's shapes: the prediction means nothing.");
     println!(
-        "Needs    the real one is {} on disk in bf16; it is read in place, and its KV cache takes \
+        "Needs    a model of these shapes is {} on disk in bf16; it is read in place, and its KV cache takes \
          {} a token",
         size(weights),
         size(4 * checkpoint.config.kv_cache_per_token() as u64)
