@@ -5,23 +5,34 @@ use std::collections::HashMap;
 use std::process::Command;
 
 /// Programs of other people: that they are there, and take what is given, is theirs to say.
-const OTHERS: [&str; 11] = [
-    "hf", "git", "cd", "pip", "apt-get", "docker", "code", "jupyter", "rustup", "winget", "brew",
+const OTHERS: [&str; 15] = [
+    "curl", "set", "sh", "ssh", "hf", "git", "cd", "pip", "apt-get", "docker", "code", "jupyter",
+    "rustup", "winget", "brew",
 ];
 
 /// The lines of the page that are commands.
 pub fn commands(page: &Page) -> Vec<String> {
     let blocks = page.code.iter().filter(|(language, _)| is_shell(language));
     let lines = blocks.flat_map(|(_, code)| code.lines());
-    let starts = ["cargo ", "notebooks/", "weights/", "python3 ", ".ci/"];
+    let starts = [
+        "cargo ",
+        "notebooks/",
+        "weights/",
+        "benches/",
+        "python3 ",
+        ".ci/",
+    ];
     let inline = page.inline_code.iter().map(String::as_str);
     let inline = inline.filter(|code| {
         let path = code.split(' ').next().unwrap();
         starts.iter().any(|start| code.starts_with(start)) && (path == "cargo" || is_program(path))
     });
-    let commands = lines.chain(inline).map(|line| {
-        let line = line.trim().trim_start_matches("$ ");
-        line.split(" #").next().unwrap().trim().to_string()
+    let commands = lines.chain(inline).flat_map(|line| {
+        // After a prompt, or in a notebook's cell after an exclamation mark.
+        let line = line.trim().trim_start_matches("$ ").trim_start_matches('!');
+        let command = line.split(" #").next().unwrap().replace(" && ", " | ");
+        let parts = command.split(" | ").map(|part| part.trim().to_string());
+        parts.collect::<Vec<_>>()
     });
     commands
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
@@ -54,7 +65,7 @@ pub fn problem(command: &str, helps: &mut Helps) -> Option<String> {
         ["python3", "-m", ..] => None,
         ["python3", file, rest @ ..] => script(file, rest),
         [file, rest @ ..] if is_program(file) => script(file, rest),
-        [program, ..] if OTHERS.contains(program) => None,
+        [program, ..] if OTHERS.contains(&program.rsplit('/').next().unwrap()) => None,
         [program, ..] => Some(format!("no such program: {program}")),
     }
 }
@@ -124,6 +135,7 @@ fn cargo(words: &[&str], helps: &mut Helps) -> Option<String> {
         }
     }
     match ours.first() {
+        Some(&"run") if flags(theirs).is_empty() => None,
         Some(&"run") => {
             let help = helps.of(ours, theirs);
             let unknown = flags(theirs)
