@@ -8,10 +8,13 @@
 //! `llama/generation.py` of meta-llama/llama3.
 
 mod random;
+mod sampler;
+
+pub use sampler::Sampler;
 
 use crate::{Error, Result};
 use candle_core::{DType, Tensor};
-use random::SplitMix64;
+use std::cmp::Ordering;
 
 /// How to choose the next token.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -157,100 +160,29 @@ pub fn top_p(mut probs: Vec<(u32, f32)>, p: f32) -> Vec<(u32, f32)> {
     normalized(probs)
 }
 
-/// Draws one token after another.
-///
-/// ```
-/// use candle_core::{Device, Tensor};
-/// use llama3::sampling::{Sampler, Sampling};
-/// let logits = Tensor::new(&[0f32, 0.0, f32::NEG_INFINITY], &Device::Cpu)?;
-/// let how = Sampling { temperature: 1.0, ..Sampling::default() };
-/// let (mut a, mut b) = (Sampler::new(how)?, Sampler::new(how)?);
-/// for _ in 0..10 {
-///     let id = a.next(&logits)?;
-///     assert!(id < 2); // the third token has the probability 0
-///     assert_eq!(id, b.next(&logits)?); // the same seed draws the same tokens
-/// }
-/// # Ok::<(), llama3::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Sampler {
-    sampling: Sampling,
-    random: SplitMix64,
-}
-
-impl Sampler {
-    /// A sampler at the beginning of its random numbers.
-    ///
-    /// # Errors
-    /// A temperature that is negative or not finite; a top-p outside 0 < p ≤ 1.
-    pub fn new(sampling: Sampling) -> Result<Self> {
-        let Sampling {
-            temperature, top_p, ..
-        } = sampling;
-        if !(temperature >= 0.0 && temperature.is_finite()) {
-            return Err(Error::Argument(format!(
-                "temperature = {temperature}: expected a finite number, 0 or more; 0 is greedy"
-            )));
-        }
-        if !(top_p > 0.0 && top_p <= 1.0) {
-            return Err(Error::Argument(format!(
-                "top_p = {top_p}: expected a number above 0 and at most 1; 1 keeps all tokens"
-            )));
-        }
-        Ok(Self {
-            sampling,
-            random: SplitMix64(sampling.seed),
-        })
-    }
-
-    /// The next token.
-    ///
-    /// # Shapes
-    /// `logits [vocab] → id`
-    ///
-    /// # Errors
-    /// As [`greedy`].
-    pub fn next(&mut self, logits: &Tensor) -> Result<u32> {
-        let Sampling {
-            temperature,
-            top_k: k,
-            top_p: p,
-            ..
-        } = self.sampling;
-        if temperature == 0.0 {
-            return greedy(logits);
-        }
-        let probs = softmax_with_temperature(logits, temperature)?;
-        Ok(draw(&top_p(top_k(probs, k), p), self.random.uniform()))
-    }
-}
-
-/// The token at `u` (0 ≤ u < 1) if their probabilities are laid side by side.
-fn draw(probs: &[(u32, f32)], u: f64) -> u32 {
-    let mut sum = 0.0;
-    let reaches = |&&(_, prob): &&(u32, f32)| {
-        sum += f64::from(prob);
-        sum > u
-    };
-    // Rounding may leave the sum a little below 1: the likeliest token takes what is left.
-    let found = probs.iter().find(reaches).or(probs.first());
-    found.map_or(0, |&(id, _)| id)
+fn sorted_probs(logits: &[f32], temperature: f32) -> Vec<(u32, f32)> {
+    let mut probs = probs(logits, temperature);
+    probs.sort_unstable_by(|a, b| likelier(logits, a, b));
+    probs
 }
 
 /// In f64, because a vocabulary of 128,256 small probabilities loses digits in f32.
-fn sorted_probs(logits: &[f32], temperature: f32) -> Vec<(u32, f32)> {
+fn probs(logits: &[f32], temperature: f32) -> Vec<(u32, f32)> {
     let max = logits[highest(logits) as usize];
     // Less the maximum, which changes nothing and keeps exp from overflowing.
     let exp = |&x: &f32| ((f64::from(x) - f64::from(max)) / f64::from(temperature)).exp();
-    let sum: f64 = logits.iter().map(exp).sum();
-    let mut probs: Vec<(u32, f32)> = (0..)
-        .zip(logits)
-        .map(|(id, x)| (id, (exp(x) / sum) as f32))
-        .collect();
-    // By logit: two different logits may round to the same probability.
-    let logit = |id: u32| logits[id as usize];
-    probs.sort_unstable_by(|a, b| logit(b.0).total_cmp(&logit(a.0)).then(a.0.cmp(&b.0)));
-    probs
+    let exps: Vec<f64> = logits.iter().map(exp).collect();
+    let sum: f64 = exps.iter().sum();
+    (0..)
+        .zip(&exps)
+        .map(|(id, exp)| (id, (exp / sum) as f32))
+        .collect()
+}
+
+/// The order of [`top`]: by logit, for two different logits may round to the same probability.
+fn likelier(logits: &[f32], a: &(u32, f32), b: &(u32, f32)) -> Ordering {
+    let logit = |pair: &(u32, f32)| logits[pair.0 as usize];
+    logit(b).total_cmp(&logit(a)).then(a.0.cmp(&b.0))
 }
 
 fn normalized(mut probs: Vec<(u32, f32)>) -> Vec<(u32, f32)> {

@@ -1,3 +1,4 @@
+use super::random::SplitMix64;
 use super::*;
 use candle_core::Device;
 
@@ -182,4 +183,38 @@ fn broken_logits_are_refused() {
     let rows = Tensor::zeros((2, 3), DType::F32, &Device::Cpu).unwrap();
     let error = greedy(&rows).unwrap_err().to_string();
     assert!(error.contains("[2, 3]"), "{error}");
+}
+
+/// What the shortcut leaves out would never have been drawn: the same tokens as by the plain steps.
+#[test]
+fn a_sampler_draws_what_the_plain_steps_draw() {
+    let logits: Vec<f32> = (0..2000)
+        .map(|i| ((i * 7919) % 2003) as f32 / 150.0)
+        .collect();
+    let logits = tensor(&logits);
+    for (temperature, k, p) in [
+        (1.0, 0, 0.9),
+        (0.6, 0, 0.5),
+        (2.0, 40, 0.9),
+        (1.0, 7, 1.0),
+        (1.0, 0, 1.0),
+    ] {
+        let how = Sampling {
+            temperature,
+            top_k: k,
+            top_p: p,
+            seed: 3,
+        };
+        let (mut sampler, mut random) = (Sampler::new(how).unwrap(), SplitMix64(3));
+        for _ in 0..200 {
+            let probs = softmax_with_temperature(&logits, temperature).unwrap();
+            let rest = super::top_p(super::top_k(probs, k), p);
+            let (mut sum, u) = (0.0, random.uniform());
+            let drawn = rest.iter().find(|(_, prob)| {
+                sum += f64::from(*prob);
+                sum > u
+            });
+            assert_eq!(sampler.next(&logits).unwrap(), drawn.unwrap_or(&rest[0]).0);
+        }
+    }
 }
