@@ -240,15 +240,11 @@ impl Transformer {
         observer: &mut Observer,
     ) -> Result<Tensor> {
         let x = self.hidden_batch(batch, observer)?;
-        let mut end = 0;
-        let last: Vec<u32> = batch
-            .iter()
-            .map(|text| {
-                end += text.ids.len();
-                end as u32 - 1
-            })
-            .collect();
-        let last = Tensor::new(last, &self.device)?;
+        let ends = batch.iter().scan(0, |end, text| {
+            *end += text.ids.len() as u32;
+            Some(*end - 1)
+        });
+        let last = Tensor::new(ends.collect::<Vec<u32>>(), &self.device)?;
         let logits = self.logits(&x.index_select(&last, 0)?)?;
         observe(observer, Site::Logits, logits)
     }

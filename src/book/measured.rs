@@ -39,7 +39,7 @@ pub fn growth(language: Language) -> Result<Figure> {
 /// The tables of the page on speed, in Markdown: the machine, the comparisons, the growth.
 ///
 /// # Errors
-/// As [`growth`].
+/// A file of figures that is not what `benches/compare` writes.
 pub fn speed(language: Language) -> Result<String> {
     let measured = measured()?;
     let text = |en: &'static str, zh: &'static str| language.pick(en, zh);
@@ -72,11 +72,11 @@ pub fn speed(language: Language) -> Result<String> {
     Ok(page)
 }
 
-/// The time of one token in seconds, for a model of [`sizes`](crate::config): of the written
-/// rehearsals `llama-3.2-1b` and `llama-3.2-3b`, and of `llama-3-8b`.
+/// The time of one token in seconds, in the shapes of `llama-3.2-1b`, `llama-3.2-3b` or
+/// `llama-3-8b`.
 ///
 /// # Errors
-/// As [`growth`], and another model.
+/// As [`speed`], and another model.
 pub fn seconds_per_token(model: &str) -> Result<f64> {
     let measured = measured()?;
     let is_it = |row: &&Value| row["model"] == "8B" && row["tokens"] == 1;
