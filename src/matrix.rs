@@ -195,18 +195,8 @@ impl Matrix {
     /// Row `row` as it is stored; nothing for random numbers, which aren't.
     #[inline(always)]
     pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
-        match &self.source {
-            Source::Mapped {
-                file,
-                offset,
-                order,
-                ..
-            } => {
-                let start = offset + order.stored_row(row) * self.row_size();
-                &file[start..][..self.row_size()]
-            }
-            Source::Random { .. } => &[],
-        }
+        let bytes = self.bytes_after(row, 0);
+        bytes.get(..self.row_size()).unwrap_or_default()
     }
 
     /// What lies in the file from column `start` of row `row` on, and behind that row.
