@@ -6,7 +6,7 @@ mod code;
 
 use code::without_comments;
 use serde_json::Value;
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -405,4 +405,35 @@ fn all_notebooks_run_and_show_what_they_hold() {
         "7",
         "8",
     ]);
+}
+
+/// The kernel chooses among the crates that are on the machine, without the network. A newer one that
+/// came only for the book's site would be chosen, and what it needs may be missing.
+#[test]
+fn the_site_needs_no_other_versions_than_the_crate() {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let [ours, site] = ["Cargo.lock", "docs/site/Cargo.lock"].map(|file| {
+        let text = std::fs::read_to_string(manifest.join(file)).unwrap();
+        let packages = text.split("[[package]]").skip(1);
+        let value = |package: &str, key: &str| {
+            let line = package.lines().find_map(|line| line.strip_prefix(key));
+            line.unwrap().trim_matches('"').to_string()
+        };
+        let named = packages.map(|p| (value(p, "name = "), value(p, "version = ")));
+        named.collect::<BTreeSet<_>>()
+    });
+    // Versions that may stand for each other agree in the first number that is not 0.
+    let series = |version: &str| match version.split('.').collect::<Vec<_>>()[..] {
+        ["0", minor, ..] => format!("0.{minor}"),
+        [major, ..] => major.to_string(),
+        [] => String::new(),
+    };
+    for (name, version) in site.difference(&ours) {
+        let same = |(n, v): &&(String, String)| n == name && series(v) == series(version);
+        let Some((_, wanted)) = ours.iter().find(same) else {
+            continue;
+        };
+        let update = format!("cargo update --manifest-path docs/site/Cargo.toml {name}@{version}");
+        panic!("docs/site/Cargo.lock has {name} {version}: {update} --precise {wanted}");
+    }
 }
