@@ -64,8 +64,8 @@ pub fn problem(command: &str, helps: &mut Helps) -> Option<String> {
         ["cargo", rest @ ..] => cargo(rest, helps),
         ["python3", "-m", ..] => None,
         ["python3", file, rest @ ..] => script(file, rest),
-        [file, rest @ ..] if is_program(file) => script(file, rest),
         [program, ..] if OTHERS.contains(&program.rsplit('/').next().unwrap()) => None,
+        [file, rest @ ..] if is_program(file) => script(file, rest),
         [program, ..] => Some(format!("no such program: {program}")),
     }
 }
