@@ -4,7 +4,8 @@
 //! only attention keeps them apart.
 
 use crate::attention::causal_mask;
-use crate::block::{Block, Pass, Text, norm};
+pub use crate::block::Block;
+use crate::block::{Pass, Text, norm};
 use crate::observe::{Observer, Site, observe, unobserved};
 use crate::{Checkpoint, Config, Error, KvCache, Matrix, Result, linear, rope, threads};
 use candle_core::{Device, Tensor};
