@@ -7,7 +7,7 @@ mod common;
 
 use common::{Gemm, Read, random};
 use llama3::prelude::*;
-use llama3::{block::Block, memory};
+use llama3::{block::Block, matrix::memory};
 use serde_json::{Value, json};
 use std::hint::black_box;
 use std::io::{BufRead, Write};

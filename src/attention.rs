@@ -3,7 +3,7 @@
 //! T counts the new tokens, S = `start_pos` + T all tokens so far. Query heads share key and value
 //! heads in groups: query head h reads KV head h / `group_size`.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use candle_core::{D, Device, Tensor};
 
 /// Cuts each token's vector into heads, and puts the heads first.

@@ -4,10 +4,17 @@
 //! same one head and one matrix at a time.
 
 use crate::attention::{merge_heads, scores, softmax, split_heads, weighted_values};
+use crate::checkpoint::Checkpoint;
+use crate::config::Config;
+use crate::error::Result;
 use crate::feed_forward::swiglu;
+use crate::kv_cache::KvCache;
+use crate::linear::linear;
 use crate::linear::linear_each;
+use crate::matrix::Matrix;
 use crate::observe::{Observer, Site, observe};
-use crate::{Checkpoint, Config, KvCache, Matrix, Result, linear, rms_norm, rope};
+use crate::rms_norm::rms_norm;
+use crate::rope;
 use candle_core::Tensor;
 
 /// The nine matrices of one block, under Meta's names.

@@ -5,8 +5,10 @@ mod measured;
 
 pub use measured::{seconds_per_token, speed};
 
+use crate::config::Config;
+use crate::error::Result;
+use crate::plot::language::Language;
 use crate::plot::{Draw, Figure, computation, in_place};
-use crate::{Config, Language, Result};
 
 /// Every picture in one language, by the name of its file.
 ///

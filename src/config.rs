@@ -3,13 +3,8 @@
 //! Three kinds of files describe the same few numbers: Meta's `params.json`, Hugging Face's
 //! `config.json`, and the metadata of a GGUF file. The field names here are Meta's.
 
-mod keys;
-mod read;
-
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
-
-pub use read::GgufMetadata;
 
 /// The sizes of one Llama model.
 ///
@@ -153,9 +148,44 @@ impl Config {
         width.checked_next_multiple_of(multiple_of)
     }
 
+    /// Every tensor of such a model, under Meta's names and in the order of Meta's files, with its
+    /// shape. A tied output matrix is none of them.
+    ///
+    /// # Shapes
+    /// Matrices are `[out, in]`, norm weights `[dim]`.
+    pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
+        let (q_dim, kv_dim) = (
+            self.n_heads * self.head_dim,
+            self.n_kv_heads * self.head_dim,
+        );
+        let in_a_layer = [
+            ("attention.wq", vec![q_dim, self.dim]),
+            ("attention.wk", vec![kv_dim, self.dim]),
+            ("attention.wv", vec![kv_dim, self.dim]),
+            ("attention.wo", vec![self.dim, q_dim]),
+            ("feed_forward.w1", vec![self.hidden_dim, self.dim]), // gate
+            ("feed_forward.w3", vec![self.hidden_dim, self.dim]), // up
+            ("feed_forward.w2", vec![self.dim, self.hidden_dim]), // down
+            ("attention_norm", vec![self.dim]),
+            ("ffn_norm", vec![self.dim]),
+        ];
+        let table = vec![self.vocab_size, self.dim];
+        let mut tensors = vec![("tok_embeddings.weight".to_string(), table.clone())];
+        for layer in 0..self.n_layers {
+            for (name, shape) in &in_a_layer {
+                tensors.push((format!("layers.{layer}.{name}.weight"), shape.clone()));
+            }
+        }
+        tensors.push(("norm.weight".to_string(), vec![self.dim]));
+        if !self.tied_output {
+            tensors.push(("output.weight".to_string(), table));
+        }
+        tensors
+    }
+
     /// How many numbers the model's matrices hold; a tied output matrix is counted once.
     pub fn n_params(&self) -> usize {
-        crate::checkpoint::names::expected(self)
+        self.tensors()
             .iter()
             .map(|(_, shape)| shape.iter().product::<usize>())
             .sum()
@@ -164,32 +194,6 @@ impl Config {
     /// The size of the KV cache for one token of context, in numbers: keys and values, every layer.
     pub fn kv_cache_per_token(&self) -> usize {
         2 * self.n_layers * self.n_kv_heads * self.head_dim
-    }
-
-    /// Reads Meta's `params.json`.
-    ///
-    /// `rope_factor` overrides the RoPE scaling factor, which that file does not state.
-    ///
-    /// # Errors
-    /// A missing, misspelt or contradicting key: the message names the file, the key and its value.
-    pub fn from_meta(path: &Path, rope_factor: Option<f64>) -> Result<Config> {
-        read::from_meta(path, rope_factor)
-    }
-
-    /// Reads Hugging Face's `config.json`.
-    ///
-    /// # Errors
-    /// As [`Config::from_meta`], and for models whose mathematics is not Llama's.
-    pub fn from_hugging_face(path: &Path) -> Result<Config> {
-        read::from_hugging_face(path)
-    }
-
-    /// Reads the metadata of a GGUF file of the llama architecture.
-    ///
-    /// # Errors
-    /// As [`Config::from_meta`], and for other architectures.
-    pub fn from_gguf(metadata: &GgufMetadata, path: &Path) -> Result<Config> {
-        read::from_gguf(metadata, path)
     }
 
     /// Refuses sizes that contradict each other or that no Llama could have.
@@ -273,5 +277,19 @@ impl RopeScaling {
                 "expected factor ≥ 1, 0 < low_freq_factor < high_freq_factor, and a context length"
                     .into(),
         })
+    }
+}
+
+/// The shape of a tensor in words, for error messages: `[n_heads*head_dim, dim]`.
+pub fn shape_in_words(name: &str) -> &'static str {
+    let ends = |end: &str| name.ends_with(&format!("{end}.weight"));
+    match () {
+        _ if ends(".wq") => "[n_heads*head_dim, dim]",
+        _ if ends(".wk") || ends(".wv") => "[n_kv_heads*head_dim, dim]",
+        _ if ends(".wo") => "[dim, n_heads*head_dim]",
+        _ if ends(".w1") || ends(".w3") => "[hidden_dim, dim]",
+        _ if ends(".w2") => "[dim, hidden_dim]",
+        _ if ends("norm") => "[dim]",
+        _ => "[vocab_size, dim]",
     }
 }

@@ -4,8 +4,9 @@
 //! only what watches it differs.
 
 use crate::attention::scores;
+use crate::error::{Error, Result};
 use crate::observe::{Observer, Site, unobserved};
-use crate::{Error, Result, Transformer};
+use crate::transformer::Transformer;
 use candle_core::Tensor;
 
 /// The tensor at one step of the pass over `ids`. The pass stops there.

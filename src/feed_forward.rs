@@ -1,6 +1,6 @@
 //! The feed-forward network: each token by itself, through a wider layer and back.
 
-use crate::Result;
+use crate::error::Result;
 use candle_core::Tensor;
 
 /// SiLU: lets large positive numbers through, and pulls negative ones to zero, smoothly.

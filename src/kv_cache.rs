@@ -3,7 +3,8 @@
 //! A token's key and value in a layer depend only on it and on what stands before it. Once computed
 //! they never change, so the next token only adds its own.
 
-use crate::{Config, Error, Result};
+use crate::config::Config;
+use crate::error::{Error, Result};
 use candle_core::Tensor;
 
 /// The keys (turned by RoPE) and values of all tokens so far, for every layer.

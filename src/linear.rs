@@ -3,23 +3,9 @@
 //! A Llama is almost nothing but this: of the 8 billion numbers in Llama 3 8B all but the embedding
 //! table (whose rows are looked up) and the tiny norm vectors are factors of a [`linear`].
 
-mod kernel;
-mod many_tokens;
-mod one_token;
-#[cfg(test)]
-mod tests;
-
-use crate::{Error, Matrix, Result};
+use crate::error::{Error, Result};
+use crate::matrix::{Matrix, product};
 use candle_core::{DType, Tensor};
-use kernel::RowBlock;
-use many_tokens::Scratch;
-use one_token::STREAMS;
-use rayon::prelude::*;
-
-/// The fewest weights that are worth handing to a thread: some 10 µs of work.
-const TASK: usize = 1 << 17;
-/// The most tasks of one product: enough for many threads to finish at the same time.
-const TASKS: usize = 256;
 
 /// y = x Wᵀ: every output is the dot product of the input with one row of the weights.
 ///
@@ -77,7 +63,7 @@ pub fn linear_each<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result<[Tens
     let in_dim = shape.pop().unwrap_or_default();
     let x = x.reshape(((), in_dim))?; // [T, in]
     let mut ys = if x.device().is_cpu() {
-        on_the_cpu(&x, ws)?
+        product::on_the_cpu(&x, ws)?
     } else {
         let product = |w: &Matrix| Ok(x.matmul(&w.to_tensor()?.to_device(x.device())?.t()?)?);
         ws.into_iter().map(product).collect::<Result<Vec<_>>>()?
@@ -102,54 +88,4 @@ fn check(x: &Tensor, w: &Matrix) -> Result<()> {
         )));
     }
     Ok(())
-}
-
-/// x `[T, in]` → each `[T, out]`
-fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result<Vec<Tensor>> {
-    let (n_tokens, _) = x.dims2()?;
-    let values = x.flatten_all()?.to_vec1::<f32>()?;
-    let mut ys = ws.map(|w| vec![0.0; w.out_dim * n_tokens]); // [out, T]: rows are one piece of it
-    let mut tasks = vec![];
-    for (w, y) in ws.into_iter().zip(&mut ys) {
-        let n_tasks = (w.out_dim * w.in_dim / TASK).clamp(1, TASKS);
-        let n_rows = w.out_dim.div_ceil(n_tasks).next_multiple_of(STREAMS);
-        let pieces = y.chunks_mut((n_rows * n_tokens).max(1)).enumerate();
-        tasks.extend(pieces.map(|(i, y)| (w, i * n_rows, y)));
-    }
-    let arch = pulp::Arch::new();
-    let x_values = &values;
-    tasks
-        .into_par_iter()
-        .try_for_each_init(Scratch::new, |scratch, (w, first_row, y)| {
-            arch.dispatch(RowBlock {
-                w,
-                first_row,
-                x: x_values,
-                y,
-                scratch,
-            })
-        })?;
-    let products = ys.into_iter().zip(ws).map(|(y, w)| {
-        let y = match n_tokens {
-            0 | 1 => y,
-            _ => transposed(&y, n_tokens),
-        };
-        Ok(Tensor::from_vec(y, (n_tokens, w.out_dim), x.device())?)
-    });
-    products.collect()
-}
-
-/// `[out, T]` → `[T, out]`
-fn transposed(y: &[f32], n_tokens: usize) -> Vec<f32> {
-    let out_dim = y.len() / n_tokens;
-    let mut result = vec![0.0; y.len()];
-    result
-        .par_chunks_mut(out_dim)
-        .enumerate()
-        .for_each(|(t, result)| {
-            for (value, tokens) in result.iter_mut().zip(y.chunks(n_tokens)) {
-                *value = tokens[t];
-            }
-        });
-    result
 }

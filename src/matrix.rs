@@ -3,12 +3,19 @@
 //! A [`Matrix`] is cheap to clone and owns what it points to, so it can live in a notebook's
 //! variable. Nothing is read until a row is asked for.
 
+mod many_tokens;
+pub mod memory;
+mod one_token;
 mod pages;
-mod widened;
+pub(crate) mod product;
+pub(crate) mod random;
+mod rows;
+pub(crate) mod threads;
+pub(crate) mod widen;
 
 pub(crate) use pages::Pages;
 
-use crate::{Error, Result, widen};
+use crate::error::{Error, Result};
 use candle_core::quantized::GgmlDType;
 use std::sync::Arc;
 

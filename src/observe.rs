@@ -4,7 +4,7 @@
 //! another in its place, or stop everything with an error. Logit lens, attention pictures, ablation,
 //! timing and progress bars are all observers; the model itself knows none of them.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use candle_core::Tensor;
 
 /// A step of the forward pass. The number is the layer, from 0.

@@ -18,9 +18,9 @@
 //! The times are those of the CPU. A GPU is handed its work and computes later: there a step's time
 //! says how long the handing over took.
 
-use crate::Result;
+use crate::error::Result;
 use crate::observe::Site;
-use crate::table::{Table, table};
+use crate::plot::table::{Table, table};
 use candle_core::Tensor;
 use std::time::{Duration, Instant};
 
@@ -195,5 +195,4 @@ fn path(site: Site) -> Option<&'static [&'static str]> {
 }
 
 #[cfg(test)]
-#[path = "profile_tests.rs"]
 mod tests;

@@ -1,6 +1,6 @@
 //! RMSNorm: every token's vector is scaled to length √dim before it is used.
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use candle_core::{D, Tensor};
 
 /// Divides each token's vector by its root mean square, then scales each component by its weight.

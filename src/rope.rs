@@ -3,7 +3,8 @@
 //! Weights in Meta's order keep a pair in neighbouring components (2i, 2i+1). Files in Hugging
 //! Face's order are put back into this order when they are read (see `checkpoint`).
 
-use crate::{Config, Error, Result};
+use crate::config::Config;
+use crate::error::{Error, Result};
 use candle_core::{D, Device, Tensor};
 use std::f64::consts::TAU;
 

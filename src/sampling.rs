@@ -12,7 +12,7 @@ mod sampler;
 
 pub use sampler::Sampler;
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use candle_core::{DType, Tensor};
 use std::cmp::Ordering;
 
@@ -223,5 +223,4 @@ fn checked(logits: &Tensor) -> Result<Vec<f32>> {
 }
 
 #[cfg(test)]
-#[path = "sampling_tests.rs"]
 mod tests;

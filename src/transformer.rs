@@ -4,10 +4,17 @@
 //! only attention keeps them apart.
 
 use crate::attention::causal_mask;
-pub use crate::block::Block;
+use crate::block::Block;
 use crate::block::{Pass, Text, norm};
+use crate::checkpoint::Checkpoint;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::kv_cache::KvCache;
+use crate::linear::linear;
+use crate::matrix::Matrix;
+use crate::matrix::threads;
 use crate::observe::{Observer, Site, observe, unobserved};
-use crate::{Checkpoint, Config, Error, KvCache, Matrix, Result, linear, rope, threads};
+use crate::rope;
 use candle_core::{Device, Tensor};
 
 /// A model ready to run. Its weights stay in their file; cloning it is cheap.

@@ -1,7 +1,7 @@
 //! The book's written pages: their pictures and numbers are what the crate computes, and both
 //! languages give the same ones.
 
-use llama3::{Config, Language, book, checkpoint::names};
+use llama3::{Config, Language, book};
 use std::path::{Path, PathBuf};
 
 const LANGUAGES: [(Language, &str); 2] = [(Language::En, "en"), (Language::Zh, "zh")];
@@ -86,7 +86,7 @@ fn count(config: &Config, ends: &[&str]) -> usize {
         ends.iter()
             .any(|end| name.ends_with(&format!("{end}.weight")))
     };
-    let tensors = names::expected(config).into_iter();
+    let tensors = config.tensors().into_iter();
     let mine = tensors.filter(|(name, _)| end(name));
     mine.map(|(_, shape)| shape.iter().product::<usize>()).sum()
 }

@@ -4,8 +4,8 @@
 mod common;
 
 use common::distance;
+use llama3::notebook::published;
 use llama3::prelude::*;
-use llama3::published;
 
 fn tensor(shape: &[usize], seed: u32) -> Tensor {
     let n: usize = shape.iter().product();

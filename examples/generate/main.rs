@@ -10,7 +10,7 @@ mod watch;
 
 use clap::Parser;
 use llama3::prelude::*;
-use llama3::{memory, transformer::default_device};
+use llama3::{matrix::memory, transformer::default_device};
 use options::Args;
 use pages::Pages;
 use run::{End, Run};

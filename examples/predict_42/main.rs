@@ -7,7 +7,7 @@ mod show;
 
 use clap::Parser;
 use llama3::prelude::*;
-use llama3::{lesson::CONTEXT, memory, published};
+use llama3::{matrix::memory, notebook::CONTEXT};
 use predict::{Prediction, predict};
 use std::time::Instant;
 

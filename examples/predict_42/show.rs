@@ -3,7 +3,7 @@
 use crate::predict::Prediction;
 use indicatif::{ProgressBar, ProgressStyle};
 use llama3::prelude::*;
-use llama3::{checkpoint::Format, memory, published};
+use llama3::{checkpoint::Format, matrix::memory};
 use serde_json::json;
 use std::time::Duration;
 

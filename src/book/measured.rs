@@ -1,7 +1,8 @@
 //! The measured speed that the book shows: the last result of `benches/compare`, docs/measured.json.
 
+use crate::error::{Error, Result};
+use crate::plot::language::Language;
 use crate::plot::{Draw, Figure, lines};
-use crate::{Error, Language, Result};
 use serde_json::Value;
 
 const MEASURED: &str = include_str!("../../docs/measured.json");

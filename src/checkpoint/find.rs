@@ -1,8 +1,9 @@
 //! Finding out what lies at a path.
 
-use super::{Checkpoint, Format, gguf, gguf_metadata, hugging_face, meta};
+use super::{Checkpoint, Format, description, gguf, gguf_metadata, hugging_face, meta, shelf};
+use crate::config::Config;
+use crate::error::{Error, Result};
 use crate::tokenizer::{Llama3Specials, Tokenizer};
-use crate::{Config, Error, Result, weights};
 use std::path::{Path, PathBuf};
 
 /// What a checkpoint's files do not say.
@@ -104,7 +105,7 @@ fn meta_config(dir: &Path, options: &Options) -> Result<Config> {
         let hint = "copy params.json from the model's repository beside the weights";
         return Err(Error::file(path, "the file is missing", hint));
     }
-    Config::from_meta(&path, options.rope_factor)
+    description::from_meta(&path, options.rope_factor)
 }
 
 /// What a person calls the model at a path.
@@ -145,7 +146,7 @@ pub fn tokenizer(checkpoint: &Checkpoint) -> Result<Tokenizer> {
             Tokenizer::from_gguf_metadata(&gguf_metadata(&checkpoint.path)?, &checkpoint.path)?
         }
         (Format::Rehearsal, _) if config.vocab_size == 49152 => {
-            let path = weights::dir().join(weights::DEFAULT_MODEL);
+            let path = shelf::dir().join(shelf::DEFAULT_MODEL);
             Tokenizer::from_gguf_metadata(&gguf_metadata(&path)?, &path)?
         }
         (_, Some(path)) if path.ends_with("tokenizer.json") => {
@@ -153,7 +154,7 @@ pub fn tokenizer(checkpoint: &Checkpoint) -> Result<Tokenizer> {
         }
         (_, Some(path)) => Tokenizer::from_tiktoken_file(&path, specials)?,
         (_, None) if config.vocab_size == 128256 => {
-            Tokenizer::from_tiktoken_file(weights::llama3_tokenizer()?, specials)?
+            Tokenizer::from_tiktoken_file(shelf::llama3_tokenizer()?, specials)?
         }
         (_, None) => {
             let problem = "there is no tokenizer.model or tokenizer.json with the weights";

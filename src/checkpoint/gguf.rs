@@ -2,11 +2,14 @@
 //!
 //! Files of the llama architecture hold query and key rows in Meta's interleaved order already.
 
+use super::description::{self, GgufMetadata};
 use super::names::Dialect;
 use super::stored::{MappedFile, Stored, StoredTensor};
 use super::{Checkpoint, Format};
-use crate::config::{GgufMetadata, RopeScaling};
-use crate::{Config, Error, Result, widen};
+use crate::config::Config;
+use crate::config::RopeScaling;
+use crate::error::{Error, Result};
+use crate::matrix::widen;
 use candle_core::quantized::{GgmlDType, gguf_file::Content};
 use std::io::Cursor;
 use std::path::Path;
@@ -14,7 +17,7 @@ use std::path::Path;
 pub fn open(path: &Path) -> Result<Checkpoint> {
     let file = MappedFile::open(path)?;
     let content = read_header(&file)?;
-    let mut config = Config::from_gguf(&content.metadata, path)?;
+    let mut config = description::from_gguf(&content.metadata, path)?;
     let mut stored = Stored::new(path, Dialect::Gguf);
     for (name, info) in &content.tensor_infos {
         stored.add(StoredTensor {

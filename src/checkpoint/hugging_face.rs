@@ -5,8 +5,9 @@
 
 use super::names::Dialect;
 use super::stored::{MappedFile, Stored, StoredTensor};
-use super::{Checkpoint, Format};
-use crate::{Config, Error, Result};
+use super::{Checkpoint, Format, description};
+use crate::config::Config;
+use crate::error::{Error, Result};
 use candle_core::quantized::GgmlDType;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ pub fn open(dir: &Path) -> Result<Checkpoint> {
         let hint = "copy config.json from the model's repository beside the weights";
         return Err(Error::file(&config_path, "the file is missing", hint));
     }
-    let config = Config::from_hugging_face(&config_path)?;
+    let config = description::from_hugging_face(&config_path)?;
     let mut stored = Stored::new(dir, Dialect::HuggingFace);
     for file in weight_files(dir)? {
         add_safetensors(&mut stored, &file)?;

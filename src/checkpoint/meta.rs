@@ -4,7 +4,8 @@
 use super::names::Dialect;
 use super::stored::{MappedFile, Stored, StoredTensor};
 use super::{Checkpoint, Format};
-use crate::{Config, Error, Result};
+use crate::config::Config;
+use crate::error::{Error, Result};
 use candle_core::pickle::{Object, Stack};
 use candle_core::quantized::GgmlDType;
 use std::io::{Cursor, Read};

@@ -1,7 +1,5 @@
 //! One table of names: every tensor as Meta, Hugging Face and GGUF call it.
 
-use crate::Config;
-
 /// Whose names a file uses.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Dialect {
@@ -31,52 +29,6 @@ const AROUND_THE_LAYERS: [[&str; 3]; 3] = [
     ["norm", "model.norm", "output_norm"],
     ["output", "lm_head", "output"],
 ];
-
-/// Every tensor the model needs, under Meta's names and in Meta's order, with its shape.
-///
-/// # Shapes
-/// Matrices are `[out, in]`, norm weights `[dim]`.
-pub fn expected(config: &Config) -> Vec<(String, Vec<usize>)> {
-    let c = config;
-    let (q_dim, kv_dim) = (c.n_heads * c.head_dim, c.n_kv_heads * c.head_dim);
-    let in_a_layer = [
-        vec![q_dim, c.dim],
-        vec![kv_dim, c.dim],
-        vec![kv_dim, c.dim],
-        vec![c.dim, q_dim],
-        vec![c.hidden_dim, c.dim],
-        vec![c.hidden_dim, c.dim],
-        vec![c.dim, c.hidden_dim],
-        vec![c.dim],
-        vec![c.dim],
-    ];
-    let table = vec![c.vocab_size, c.dim];
-    let mut tensors = vec![("tok_embeddings.weight".to_string(), table.clone())];
-    for layer in 0..c.n_layers {
-        for ([name, ..], shape) in IN_A_LAYER.iter().zip(&in_a_layer) {
-            tensors.push((format!("layers.{layer}.{name}.weight"), shape.clone()));
-        }
-    }
-    tensors.push(("norm.weight".to_string(), vec![c.dim]));
-    if !c.tied_output {
-        tensors.push(("output.weight".to_string(), table));
-    }
-    tensors
-}
-
-/// The shape of a tensor in words, for error messages: `[n_heads*head_dim, dim]`.
-pub fn shape_in_words(name: &str) -> &'static str {
-    let ends = |end: &str| name.ends_with(&format!("{end}.weight"));
-    match () {
-        _ if ends(".wq") => "[n_heads*head_dim, dim]",
-        _ if ends(".wk") || ends(".wv") => "[n_kv_heads*head_dim, dim]",
-        _ if ends(".wo") => "[dim, n_heads*head_dim]",
-        _ if ends(".w1") || ends(".w3") => "[hidden_dim, dim]",
-        _ if ends(".w2") => "[dim, hidden_dim]",
-        _ if ends("norm") => "[dim]",
-        _ => "[vocab_size, dim]",
-    }
-}
 
 /// Meta's name of a tensor in another dialect.
 ///

@@ -3,9 +3,10 @@
 //! Nothing is on disk and nothing is kept in memory, so even the 8B's [32, 128, 4096] query heads
 //! can be unwrapped on a small machine. What such a model predicts means nothing.
 
-use super::{Checkpoint, Format, names};
+use super::{Checkpoint, Format};
+use crate::config::Config;
+use crate::error::{Error, Result};
 use crate::matrix::Matrix;
-use crate::{Config, Error, Result};
 use half::bf16;
 use rayon::prelude::*;
 use safetensors::{Dtype, View, tensor::serialize_to_file};
@@ -18,7 +19,7 @@ const STD: f32 = 0.02;
 
 pub fn open(name: &str, config: Config, seed: u64) -> Result<Checkpoint> {
     let config = config.validate(Path::new(name))?;
-    let matrices: HashMap<String, Matrix> = (names::expected(&config).into_iter().enumerate())
+    let matrices: HashMap<String, Matrix> = (config.tensors().into_iter().enumerate())
         .map(|(i, (tensor, shape))| {
             let (out_dim, in_dim) = super::as_matrix(&shape);
             let seed = seed.wrapping_mul(1 << 20).wrapping_add(i as u64);
@@ -61,7 +62,7 @@ pub fn write(checkpoint: &Checkpoint, dir: &Path, progress: &(dyn Fn(u64) + Sync
 }
 
 fn write_files(checkpoint: &Checkpoint, dir: &Path, progress: &(dyn Fn(u64) + Sync)) -> Result<()> {
-    let tensors: Vec<(String, Bf16View)> = (names::expected(&checkpoint.config).into_iter())
+    let tensors: Vec<(String, Bf16View)> = (checkpoint.config.tensors().into_iter())
         .map(|(name, shape)| {
             let matrix = checkpoint.matrix(&name)?;
             Ok((

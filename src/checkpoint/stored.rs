@@ -1,8 +1,9 @@
 //! What lies in the files before it is checked: mapped files and the tensors they claim to hold.
 
 use super::names::{self, Dialect};
+use crate::config::{Config, shape_in_words};
+use crate::error::{Error, Result};
 use crate::matrix::{Matrix, Pages, RowOrder, Source};
-use crate::{Config, Error, Result};
 use candle_core::quantized::GgmlDType;
 use memmap2::Mmap;
 use std::collections::{BTreeMap, HashMap};
@@ -93,7 +94,7 @@ impl Stored {
     pub fn matrices(self, config: &Config) -> Result<HashMap<String, Matrix>> {
         self.refuse_biases()?;
         let pages = Pages::of_a_model(self.n_bytes());
-        (names::expected(config).into_iter())
+        (config.tensors().into_iter())
             .map(|(name, shape)| Ok((name.clone(), self.matrix(&name, &shape, config, &pages)?)))
             .collect()
     }
@@ -122,7 +123,7 @@ impl Stored {
         if tensor.shape != shape {
             return Err(Error::Shape {
                 name: format!("{}: {theirs}", tensor.file.path.display()),
-                expected: format!("{} = {shape:?}", names::shape_in_words(name)),
+                expected: format!("{} = {shape:?}", shape_in_words(name)),
                 found: tensor.shape.clone(),
                 hint: "are the description and the weights of the same model?".into(),
             });

@@ -3,8 +3,7 @@
 //! A mapped page that was read stays until the system needs its place. For a model that is larger
 //! than the memory there is, we say so ourselves: soon needed, no longer needed.
 
-use super::{Matrix, Source};
-use crate::memory;
+use super::{Matrix, Source, memory};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 

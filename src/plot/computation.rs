@@ -4,8 +4,7 @@ use super::computation_page::{Kind, LEFT, Page, RIGHT, STEM};
 use super::computation_sum::sum_by_kind;
 use super::numbers::{Unit, short};
 use super::{Draw, Figure, Language, described, text};
-use crate::Config;
-use crate::checkpoint::names;
+use crate::config::Config;
 use crate::error::{Error, Result};
 
 /// A model's whole computation: the residual stream as a spine, every matrix beside it with its
@@ -121,7 +120,7 @@ pub(super) fn shape(config: &Config, name: &str) -> Vec<usize> {
         _ => name,
     };
     let is_it = |full: &str| full.trim_end_matches(".weight").rsplit('.').next() == Some(stem);
-    let all = names::expected(config);
+    let all = config.tensors();
     let found = all.into_iter().find(|(full, _)| is_it(full));
     found.map(|(_, shape)| shape).unwrap_or_default()
 }

@@ -4,7 +4,7 @@ use super::Language;
 use super::computation::shape;
 use super::numbers::{Unit, short};
 use super::svg::{Paint, Pen, Svg, Type};
-use crate::Config;
+use crate::config::Config;
 
 /// Where the residual stream runs, and between which columns everything else stands.
 pub(super) const SPINE: f64 = 36.0;

@@ -3,8 +3,7 @@
 use super::computation_page::{Kind, LEFT, MARGIN, Page, RIGHT};
 use super::numbers::{Unit, short};
 use super::svg::{Paint, Pen, Type};
-use crate::Config;
-use crate::checkpoint::names;
+use crate::config::Config;
 
 /// The parameters of each kind, all blocks together.
 pub(super) fn sum_by_kind(config: &Config) -> Vec<(Kind, usize)> {
@@ -15,7 +14,8 @@ pub(super) fn sum_by_kind(config: &Config) -> Vec<(Kind, usize)> {
         Kind::Norm,
         Kind::Output,
     ];
-    let tensors: Vec<(Kind, usize)> = names::expected(config)
+    let tensors: Vec<(Kind, usize)> = config
+        .tensors()
         .iter()
         .map(|(name, shape)| (kind(name), shape.iter().product()))
         .collect();

@@ -4,8 +4,7 @@ use super::computation::shape;
 use super::numbers::Unit;
 use super::svg::{Paint, Pen, Svg, Type};
 use super::{Draw, Figure, Language, described};
-use crate::Config;
-use crate::checkpoint::names;
+use crate::config::Config;
 use crate::error::{Error, Result};
 
 /// One moment of a pass over a mapped model: block `layer` computes.
@@ -55,7 +54,7 @@ struct Parts {
 impl Parts {
     fn of(config: &Config) -> Parts {
         let bytes = |shape: Vec<usize>| 2.0 * shape.iter().product::<usize>() as f64;
-        let all = names::expected(config).into_iter();
+        let all = config.tensors().into_iter();
         let first = all.filter(|(name, _)| name.starts_with("layers.0."));
         let table = bytes(shape(config, "tok_embeddings"));
         Parts {

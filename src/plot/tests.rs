@@ -57,7 +57,7 @@ fn figures(language: Language) -> Vec<Figure> {
         ),
     ];
     for name in crate::config::NAMED_MODELS {
-        let config = crate::Config::named(name).unwrap();
+        let config = crate::config::Config::named(name).unwrap();
         let figure = computation(&config).title(name).answer("<42>");
         descriptions.push(Box::new(figure.language(language)));
         descriptions.push(Box::new(
@@ -218,7 +218,7 @@ fn what_cannot_be_drawn_is_said() {
         "no size may be 0",
     );
     says(swiglu(0, 1).draw(), "at least 1");
-    let mut config = crate::Config::named("tiny").unwrap();
+    let mut config = crate::config::Config::named("tiny").unwrap();
     config.dim = 0;
     says(computation(&config).draw(), "not the sizes of a Llama");
     config.dim = 96;

@@ -2,7 +2,7 @@
 
 use super::random::SplitMix64;
 use super::{Sampling, checked, greedy, likelier, probs, top_k, top_p};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use candle_core::Tensor;
 
 /// Draws one token after another.

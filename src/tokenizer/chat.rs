@@ -1,7 +1,7 @@
 //! Conversations: how messages are written for a model that was trained to answer.
 
 use super::Tokenizer;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use std::collections::BTreeMap;
 
 /// SmolLM2's template puts this first if a conversation does not begin with a system message.

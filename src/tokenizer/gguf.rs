@@ -8,7 +8,7 @@ use super::byte_level::bytes_of;
 use super::chat::ChatFormat;
 use super::pieces::{LLAMA3_PATTERN, SMOLLM2_PATTERN};
 use super::vocabulary::Vocabulary;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use candle_core::quantized::gguf_file::Value;
 use std::collections::HashMap;
 use std::path::Path;

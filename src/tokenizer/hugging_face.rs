@@ -4,7 +4,7 @@ use super::Tokenizer;
 use super::byte_level::bytes_of;
 use super::pieces::{LLAMA3_PATTERN, SMOLLM2_PATTERN};
 use super::vocabulary::{Vocabulary, read_file};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use serde_json::Value;
 use std::path::Path;
 

@@ -3,7 +3,7 @@
 use super::pieces::LLAMA3_PATTERN;
 use super::vocabulary::{Vocabulary, read_file};
 use super::{Tokenizer, byte_level};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use std::path::Path;

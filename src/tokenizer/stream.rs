@@ -1,7 +1,7 @@
 //! Showing text while it is being generated.
 
 use super::Tokenizer;
-use crate::Result;
+use crate::error::Result;
 
 /// Turns ids into text one at a time, and never breaks a character in two.
 ///

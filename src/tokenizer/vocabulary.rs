@@ -1,7 +1,7 @@
 //! What every tokenizer file comes down to: byte strings with ranks, and special tokens.
 
 use super::byte_level::{bytes_of, show};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use fancy_regex::Regex;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, HashSet};

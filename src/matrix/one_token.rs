@@ -1,7 +1,7 @@
 //! One token: the limit is the memory, so the weights are multiplied as they are read.
 
-use super::kernel::{RowBlock, far_apart};
-use crate::widen::{self, Block, blocks_of, padded};
+use super::product::{RowBlock, far_apart};
+use super::widen::{self, Block, blocks_of, padded};
 use candle_core::quantized::GgmlDType;
 use pulp::Simd;
 

@@ -1,7 +1,7 @@
 //! One description file as keys and values, with error messages that name the file and the key.
 
-use super::read::GgufMetadata;
-use crate::{Error, Result};
+use super::description::GgufMetadata;
+use crate::error::{Error, Result};
 use candle_core::quantized::gguf_file::Value as GgufValue;
 use serde_json::Value;
 use std::path::{Path, PathBuf};

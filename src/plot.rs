@@ -27,6 +27,7 @@ mod gallery;
 mod heatmap;
 mod heatmap_place;
 mod in_place;
+pub mod language;
 mod lines;
 mod map;
 mod map_layout;
@@ -37,6 +38,7 @@ mod parts;
 mod screen;
 mod svg;
 mod swiglu;
+pub mod table;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -47,6 +49,7 @@ pub use computation::{Computation, computation};
 pub use gallery::{Gallery, gallery};
 pub use heatmap::{Heatmap, heatmap};
 pub use in_place::{InPlace, in_place};
+pub use language::Language;
 pub use lines::{Lines, lines};
 pub use map::{Map, map};
 pub use matmul::{Matmul, matmul};
@@ -56,7 +59,6 @@ pub use screen::{Screen, screen};
 pub use swiglu::{Swiglu, swiglu};
 
 use crate::error::{Error, Result};
-pub use crate::language::Language;
 
 use std::path::Path;
 

@@ -1,12 +1,18 @@
 //! What every notebook starts from: the model, its tokenizer, the prompt, and the symbols' values.
 
+pub mod published;
 mod symbols;
 
+use crate::checkpoint::{Checkpoint, shelf};
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::experiments;
 use crate::observe::Site;
+use crate::plot::language::Language;
+use crate::plot::table::Table;
 use crate::sampling::{self, Candidate};
-use crate::table::Table;
-use crate::{Checkpoint, Config, Error, Result, Tokenizer, Transformer, experiments, published};
-use crate::{language::Language, weights};
+use crate::tokenizer::Tokenizer;
+use crate::transformer::Transformer;
 use candle_core::Tensor;
 
 /// One sentence that tells a small model what Llama 3 8B knows by itself.
@@ -126,7 +132,7 @@ impl Lesson {
     /// Which model this is, in one paragraph.
     pub fn summary(&self) -> String {
         let c = &self.config;
-        let place = weights::shown(&self.checkpoint.path);
+        let place = shelf::shown(&self.checkpoint.path);
         let (name, format) = (&self.checkpoint.name, self.checkpoint.format);
         let n_params = c.n_params() as f64 / 1e6;
         let megabytes = self.checkpoint.n_bytes() as f64 / 1e6;

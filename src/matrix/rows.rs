@@ -1,7 +1,7 @@
 //! The numbers of a [`Matrix`] as f32: a stretch of a row, a row, some rows, all of them.
 
-use super::{Matrix, Source};
-use crate::{Error, Result, random_weights, widen};
+use super::{Matrix, Source, random, widen};
+use crate::error::{Error, Result};
 use candle_core::{Device, Tensor};
 use rayon::prelude::*;
 
@@ -17,7 +17,7 @@ impl Matrix {
     ) -> Result<()> {
         if let Source::Random { seed, std } = self.source {
             for (row, out) in rows.into_iter().zip(out) {
-                random_weights::fill(seed, std, row, start, out);
+                random::fill(seed, std, row, start, out);
             }
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! The directory `weights/`: which models are there, which one is meant, and fetching the default.
 
-use crate::{Error, Result, config};
+use crate::config;
+use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 

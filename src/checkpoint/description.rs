@@ -1,8 +1,8 @@
 //! The three files that describe a Llama, read into one [`Config`].
 
 use super::keys::Keys;
-use super::{Config, RopeScaling};
-use crate::Result;
+use crate::config::{Config, RopeScaling};
+use crate::error::Result;
 use candle_core::quantized::gguf_file::Value as GgufValue;
 use std::collections::HashMap;
 use std::path::Path;

@@ -4,7 +4,8 @@
 //! which computed in bf16: near ties may change places, so the best token of a position is compared
 //! by itself, and the ten best as a set.
 
-use crate::{Config, Language};
+use crate::config::Config;
+use crate::plot::language::Language;
 
 /// The prompt that all of them ran, with the trailing space that becomes token 220.
 pub const PROMPT: &str =

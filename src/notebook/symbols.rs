@@ -1,9 +1,9 @@
 //! The symbols of the notebooks, in both languages.
 
 use super::Lesson;
-use crate::language::Language;
-use crate::table::Table;
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::plot::language::Language;
+use crate::plot::table::Table;
 
 /// Symbol, English, Chinese, key in params.json ("" where it is derived or no key).
 const SYMBOLS: [(&str, &str, &str, &str); 14] = [
@@ -79,18 +79,20 @@ pub fn table(lesson: &Lesson, names: &[&str]) -> Result<Table> {
         ["symbol", "meaning", "value here", "key in params.json"],
         ["符号", "含义", "此处的值", "params.json 中的键"],
     );
-    names.iter().try_fold(crate::table(&header), |table, name| {
-        let Some((symbol, en, zh, key)) = SYMBOLS.iter().find(|row| row.0 == *name) else {
-            let known: Vec<&str> = SYMBOLS.iter().map(|row| row.0).collect();
-            return Err(Error::Argument(format!(
-                "no symbol {name}; known: {}",
-                known.join(", ")
-            )));
-        };
-        let derived = language.pick("(derived)", "（导出）");
-        let key = if key.is_empty() { &derived } else { key };
-        Ok(table.row(&[symbol, &language.pick(en, zh), &value(lesson, symbol), key]))
-    })
+    names
+        .iter()
+        .try_fold(crate::plot::table::table(&header), |table, name| {
+            let Some((symbol, en, zh, key)) = SYMBOLS.iter().find(|row| row.0 == *name) else {
+                let known: Vec<&str> = SYMBOLS.iter().map(|row| row.0).collect();
+                return Err(Error::Argument(format!(
+                    "no symbol {name}; known: {}",
+                    known.join(", ")
+                )));
+            };
+            let derived = language.pick("(derived)", "（导出）");
+            let key = if key.is_empty() { &derived } else { key };
+            Ok(table.row(&[symbol, &language.pick(en, zh), &value(lesson, symbol), key]))
+        })
 }
 
 fn value(lesson: &Lesson, symbol: &str) -> String {

@@ -10,8 +10,8 @@
     reason = "array::map and iterator closures need not be inlined into the vector code; these are"
 )]
 
-use super::kernel::{RowBlock, far_apart};
-use crate::Result;
+use super::product::{RowBlock, far_apart};
+use crate::error::Result;
 use pulp::Simd;
 
 /// Rows that are multiplied together: each number of x is loaded once for all of them.

@@ -2,22 +2,27 @@
 //!
 //! Opening a checkpoint reads its description and the places of its tensors, and no weights.
 
+mod description;
 mod find;
 mod gguf;
 mod hugging_face;
+mod keys;
 mod meta;
 pub mod names;
 mod rehearsal;
+pub mod shelf;
 mod stored;
 
+use crate::config::Config;
+use crate::error::{Error, Result};
 use crate::matrix::Matrix;
 use crate::tokenizer::Tokenizer;
-use crate::{Config, Error, Result, weights};
 use candle_core::Tensor;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use stored::Stored;
 
+pub use description::GgufMetadata;
 pub use find::Options;
 pub(crate) use gguf::metadata as gguf_metadata;
 pub use rehearsal::UNFINISHED;
@@ -110,7 +115,7 @@ impl Checkpoint {
     pub fn open_named(name: &str, options: &Options) -> Result<Checkpoint> {
         match name.strip_prefix("rehearsal:") {
             Some(model) => Checkpoint::rehearsal(model),
-            None => Checkpoint::open_with(weights::find(name)?, options),
+            None => Checkpoint::open_with(shelf::find(name)?, options),
         }
     }
 
@@ -120,7 +125,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::open`], and when the default model cannot be fetched.
     pub fn open_default() -> Result<Checkpoint> {
-        Checkpoint::open_named(&weights::default_model()?, &Options::default())
+        Checkpoint::open_named(&shelf::default_model()?, &Options::default())
     }
 
     /// Seeded random weights in the exact shapes of a released model; nothing is on disk.
@@ -159,7 +164,7 @@ impl Checkpoint {
 
     /// Meta's names of all tensors, in the order of Meta's files.
     pub fn names(&self) -> Vec<String> {
-        let expected = names::expected(&self.config).into_iter();
+        let expected = self.config.tensors().into_iter();
         expected.map(|(name, _)| name).collect()
     }
 

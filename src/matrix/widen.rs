@@ -11,7 +11,7 @@
     reason = "array::map and iterator closures need not be inlined into the vector code; these are"
 )]
 
-use crate::Result;
+use crate::error::Result;
 use candle_core::quantized::GgmlDType;
 use std::borrow::Cow;
 

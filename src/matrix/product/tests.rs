@@ -1,7 +1,11 @@
 //! `linear` against the same sums in f64, for every kind of number and awkward sizes.
 
 use super::*;
+use crate::error::Error;
+use crate::linear::linear;
+
 use crate::matrix::{Pages, RowOrder, Source};
+use candle_core::DType;
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QTensor};
 use std::sync::Arc;

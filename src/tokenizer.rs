@@ -27,7 +27,7 @@ pub use chat::Message;
 pub use llama3::Llama3Specials;
 pub use stream::TextStream;
 
-use crate::{Error, Result};
+use crate::error::{Error, Result};
 use chat::ChatFormat;
 use fancy_regex::Regex;
 use std::sync::Arc;
