@@ -17,6 +17,7 @@
 
 mod arrows;
 mod bars;
+pub mod canvas;
 mod cells;
 mod colors;
 mod computation;
@@ -32,16 +33,15 @@ mod lines;
 mod map;
 mod map_layout;
 mod matmul;
-mod numbers;
+pub mod numbers;
 mod paint;
 mod parts;
 mod screen;
-mod svg;
 mod swiglu;
 pub mod table;
 #[cfg(test)]
 mod tests;
-mod text;
+pub mod text;
 
 pub use arrows::{Arrows, arrows};
 pub use bars::{Bars, bars};

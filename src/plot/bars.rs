@@ -1,7 +1,7 @@
 //! Horizontal bars with their values: the next token's candidates, the sizes of matrices.
 
+use super::canvas::{Paint, Pen, Svg, Type};
 use super::numbers::{Number, Unit, is_drawable, rounded};
-use super::svg::{Paint, Pen, Svg, Type};
 use super::{Draw, Figure, Language, count, described, text};
 use crate::error::{Error, Result};
 

@@ -1,8 +1,8 @@
 //! A matrix as coloured cells: what the heat map and the gallery share.
 
+use super::canvas::{Paint, Pen, Svg};
 use super::colors::{STEPS, Scale};
 use super::numbers::short;
-use super::svg::{Paint, Pen, Svg};
 use super::{Language, text};
 use crate::error::{Error, Result};
 
@@ -145,7 +145,7 @@ pub(super) fn legend(
     masked: bool,
     language: Language,
 ) {
-    use super::svg::Type;
+    use super::canvas::Type;
     let label = Type::size(11.0).mute();
     let (lo, hi) = (short(scale.lo), short(scale.hi));
     let left = x + text::width(&lo, 11.0) + 8.0;

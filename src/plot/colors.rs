@@ -1,7 +1,7 @@
 //! From a number to a colour, in 65 steps.
 
+use super::canvas::Paint;
 use super::numbers::rounded;
-use super::svg::Paint;
 
 /// The last of the colour steps; an even number, so that a diverging scale has a middle.
 pub(super) const STEPS: usize = 64;

@@ -1,9 +1,9 @@
 //! What the drawing of the whole computation is made of: boxes, matrices to scale, the spine.
 
 use super::Language;
+use super::canvas::{Paint, Pen, Svg, Type};
 use super::computation::shape;
 use super::numbers::{Unit, short};
-use super::svg::{Paint, Pen, Svg, Type};
 use crate::config::Config;
 
 /// Where the residual stream runs, and between which columns everything else stands.

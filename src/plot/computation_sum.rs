@@ -1,8 +1,8 @@
 //! How many numbers each kind of matrix holds, and the list of them below the drawing.
 
+use super::canvas::{Paint, Pen, Type};
 use super::computation_page::{Kind, LEFT, MARGIN, Page, RIGHT};
 use super::numbers::{Unit, short};
-use super::svg::{Paint, Pen, Type};
 use crate::config::Config;
 
 /// The parameters of each kind, all blocks together.

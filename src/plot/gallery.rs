@@ -1,8 +1,8 @@
 //! Many small heat maps side by side: the attention patterns of all heads.
 
+use super::canvas::{Paint, Pen, Svg, Type};
 use super::cells::{Cells, legend};
 use super::numbers::short;
-use super::svg::{Paint, Pen, Svg, Type};
 use super::{Draw, Figure, Language, described, text};
 use crate::error::{Error, Result};
 

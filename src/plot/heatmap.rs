@@ -1,9 +1,9 @@
 //! A matrix as a heat map: attention scores and weights, cosines, the first numbers of a vector.
 
+use super::canvas::Svg;
 use super::cells::{Cells, legend};
 use super::heatmap_place::Place;
 use super::numbers::short;
-use super::svg::Svg;
 use super::{Draw, Figure, Language, count, described, owned};
 use crate::error::{Error, Result};
 

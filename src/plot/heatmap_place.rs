@@ -1,10 +1,10 @@
 //! Where the cells, numbers and labels of a heat map lie.
 
+use super::canvas::{Paint, Pen, Svg, Type, polyline};
 use super::cells::Cells;
 use super::colors::Scale;
 use super::heatmap::Heatmap;
 use super::numbers::{decimals, fixed};
-use super::svg::{Paint, Pen, Svg, Type, polyline};
 use super::text;
 
 const LABEL: f64 = 12.0;

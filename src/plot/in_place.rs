@@ -1,8 +1,8 @@
 //! Where a model's bytes are while it runs: on the disk, in the file cache, in the process.
 
+use super::canvas::{Paint, Pen, Svg, Type};
 use super::computation::shape;
 use super::numbers::Unit;
-use super::svg::{Paint, Pen, Svg, Type};
 use super::{Draw, Figure, Language, described};
 use crate::config::Config;
 use crate::error::{Error, Result};

@@ -1,7 +1,7 @@
 //! Line charts: seconds per token with and without the cache, the logit lens layer by layer.
 
+use super::canvas::{Paint, Pen, SERIES, Svg, Type, tenth};
 use super::numbers::{Number, fixed, is_drawable, short, ticks};
-use super::svg::{Paint, Pen, SERIES, Svg, Type, tenth};
 use super::{Draw, Figure, Language, count, described, text};
 use crate::error::{Error, Result};
 

@@ -1,7 +1,7 @@
 //! The map: the whole computation on one page, with the parts of one chapter lit.
 
+use super::canvas::{Paint, Pen, Svg, Type, polyline};
 use super::map_layout::{ATTENTION, CACHE, CHAPTERS, FEED, IN, NOTES, OUT, PARTS, Part, WIRES};
-use super::svg::{Paint, Pen, Svg, Type, polyline};
 use super::{Draw, Figure, Language};
 use crate::error::{Error, Result};
 

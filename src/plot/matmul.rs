@@ -1,6 +1,6 @@
 //! The shape card of one matrix multiplication: three rectangles drawn to scale.
 
-use super::svg::{Paint, Pen, Svg, Type};
+use super::canvas::{Paint, Pen, Svg, Type};
 use super::{Draw, Figure, Language, described, text};
 use crate::error::{Error, Result};
 

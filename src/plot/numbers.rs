@@ -16,13 +16,13 @@ macro_rules! number {
 number!(f32, f64, i32, i64, u32, u64, usize);
 
 /// Whether a number has a place in a figure: neither NaN, nor infinite, nor absurdly large or small.
-pub(super) fn is_drawable(x: f64) -> bool {
+pub fn is_drawable(x: f64) -> bool {
     x == 0.0 || (1e-100..1e100).contains(&x.abs())
 }
 
 /// What the numbers of a figure count.
 #[derive(Clone, Debug, Default)]
-pub(super) enum Unit {
+pub enum Unit {
     #[default]
     Plain,
     /// 0.93 is written 93 %.
@@ -53,12 +53,12 @@ fn exponent(x: f64) -> i32 {
 }
 
 /// The number with three significant digits.
-pub(super) fn rounded(x: f64) -> f64 {
+pub fn rounded(x: f64) -> f64 {
     format!("{x:.2e}").parse().unwrap_or(x)
 }
 
 /// Three significant digits; whole numbers from 1000 up in full, in groups of three.
-pub(super) fn short(x: f64) -> String {
+pub fn short(x: f64) -> String {
     let text = match exponent(x) {
         _ if x == 0.0 => "0".to_string(),
         3..15 => grouped(x),
@@ -69,14 +69,14 @@ pub(super) fn short(x: f64) -> String {
 }
 
 /// Always the same number of decimals, for numbers that stand under one another.
-pub(super) fn fixed(x: f64, decimals: usize) -> String {
+pub fn fixed(x: f64, decimals: usize) -> String {
     let text = format!("{x:.decimals$}");
     let is_zero = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
     with_minus(if is_zero { text.replace('-', "") } else { text })
 }
 
 /// The decimals that suit cells whose largest number is `max`.
-pub(super) fn decimals(max: f64) -> usize {
+pub fn decimals(max: f64) -> usize {
     match exponent(max) {
         _ if max == 0.0 => 0,
         0 => 2,
@@ -116,7 +116,7 @@ fn bytes(x: f64) -> String {
 }
 
 /// Round numbers that cover `lo..=hi` in about `wanted` steps, and how many decimals they need.
-pub(super) fn ticks(lo: f64, hi: f64, wanted: f64) -> (Vec<f64>, usize) {
+pub fn ticks(lo: f64, hi: f64, wanted: f64) -> (Vec<f64>, usize) {
     let raw = (hi - lo) / wanted;
     let power = exponent(raw);
     let unit = 10f64.powi(power);

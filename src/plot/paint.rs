@@ -1,10 +1,10 @@
 //! Colours, pens and type: one theme, light and dark.
 
-use super::svg::number;
+use super::canvas::number;
 
 /// A colour: of the theme, or fixed because it stands for a value.
 #[derive(Clone, Copy, PartialEq)]
-pub(super) enum Paint {
+pub enum Paint {
     None,
     Panel,
     Edge,
@@ -21,7 +21,7 @@ pub(super) enum Paint {
 }
 
 /// How many series have a colour of their own.
-pub(super) const SERIES: usize = 6;
+pub const SERIES: usize = 6;
 
 /// Class, light colour, dark colour. The series are safe for colour-blind readers (Okabe and Ito).
 const THEME: [(&str, &str, &str); 9 + SERIES] = [
@@ -71,7 +71,7 @@ impl Paint {
 
 /// How a shape is filled and outlined.
 #[derive(Clone, Copy)]
-pub(super) struct Pen {
+pub struct Pen {
     pub fill: Paint,
     pub stroke: Paint,
     pub width: f64,
@@ -132,7 +132,7 @@ impl Pen {
 
 /// How text is set.
 #[derive(Clone, Copy)]
-pub(super) struct Type {
+pub struct Type {
     pub size: f64,
     pub anchor: &'static str,
     pub paint: Paint,
@@ -184,7 +184,7 @@ impl Type {
 }
 
 /// The dark colours of the classes that a picture uses.
-pub(super) fn dark_style(body: &str) -> String {
+pub fn dark_style(body: &str) -> String {
     let mut rules = String::new();
     for (class, _, dark) in THEME {
         for (kind, property) in [("f", "fill"), ("s", "stroke")] {

@@ -1,7 +1,7 @@
 //! One strip cut in proportion: where the parameters of a model are.
 
+use super::canvas::{Paint, Pen, Svg, Type};
 use super::numbers::{Number, Unit, is_drawable, short};
-use super::svg::{Paint, Pen, Svg, Type};
 use super::{Draw, Figure, Language, described, text};
 use crate::error::{Error, Result};
 

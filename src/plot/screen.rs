@@ -1,6 +1,6 @@
 //! What a program printed, as a picture of a terminal.
 
-use super::svg::{Paint, Pen, Svg, Type};
+use super::canvas::{Paint, Pen, Svg, Type};
 use super::{Draw, Figure, Language, count, described};
 use crate::error::{Error, Result};
 

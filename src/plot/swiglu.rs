@@ -1,6 +1,6 @@
 //! The feed-forward network as a diagram: gate, up, product, down.
 
-use super::svg::{Paint, Pen, Svg, Type};
+use super::canvas::{Paint, Pen, Svg, Type};
 use super::{Draw, Figure, Language, described, text};
 use crate::error::{Error, Result};
 

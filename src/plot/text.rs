@@ -4,7 +4,7 @@
 ///
 /// A space is drawn as `␣` at either end and next to another space, where it would get lost; a
 /// single space between words stays.
-pub(super) fn visible(label: &str) -> String {
+pub fn visible(label: &str) -> String {
     let chars: Vec<char> = label.chars().collect();
     let blank = |i: Option<usize>| i.and_then(|i| chars.get(i)).is_none_or(|c| *c == ' ');
     let mut out = String::new();
@@ -32,7 +32,7 @@ fn is_invisible(c: char) -> bool {
 }
 
 /// About how wide a text is: the sum of its characters' widths in a usual sans-serif font.
-pub(super) fn width(text: &str, size: f64) -> f64 {
+pub fn width(text: &str, size: f64) -> f64 {
     text.chars().map(em).sum::<f64>() * size
 }
 
@@ -50,7 +50,7 @@ fn em(c: char) -> f64 {
 }
 
 /// The text, shortened with `…` when it is wider than `limit`.
-pub(super) fn fit(text: &str, size: f64, limit: f64) -> String {
+pub fn fit(text: &str, size: f64, limit: f64) -> String {
     if width(text, size) <= limit {
         return text.to_string();
     }
@@ -63,7 +63,7 @@ pub(super) fn fit(text: &str, size: f64, limit: f64) -> String {
 }
 
 /// The width of the widest of some texts.
-pub(super) fn widest<S: AsRef<str>>(texts: &[S], size: f64) -> f64 {
+pub fn widest<S: AsRef<str>>(texts: &[S], size: f64) -> f64 {
     texts
         .iter()
         .map(|text| width(text.as_ref(), size))

@@ -5,7 +5,7 @@
 //! into one page.
 
 use super::paint::dark_style;
-pub(super) use super::paint::{Paint, Pen, SERIES, Type};
+pub use super::paint::{Paint, Pen, SERIES, Type};
 use super::{Figure, text};
 
 use std::fmt::Write;
@@ -16,7 +16,7 @@ const FONT: &str = "system-ui, 'Noto Sans', 'Noto Sans CJK SC', 'PingFang SC', \
 const MONO: &str = "ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
 
 /// A picture in the making.
-pub(super) struct Svg {
+pub struct Svg {
     title: String,
     body: String,
 }
@@ -169,7 +169,7 @@ impl Svg {
 const TITLE: f64 = 14.8;
 
 /// `M x y L x y …`
-pub(super) fn polyline(points: &[[f64; 2]]) -> String {
+pub fn polyline(points: &[[f64; 2]]) -> String {
     let mut d = String::new();
     for (i, [x, y]) in points.iter().enumerate() {
         let command = if i == 0 { 'M' } else { 'L' };
@@ -179,7 +179,7 @@ pub(super) fn polyline(points: &[[f64; 2]]) -> String {
 }
 
 /// A coordinate with at most two decimals, the same on every machine.
-pub(super) fn number(x: f64) -> String {
+pub fn number(x: f64) -> String {
     let text = format!("{x:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" {
@@ -190,7 +190,7 @@ pub(super) fn number(x: f64) -> String {
 }
 
 /// A coordinate rounded so that noise in a value's last digits does not move it.
-pub(super) fn tenth(x: f64) -> f64 {
+pub fn tenth(x: f64) -> f64 {
     (x * 10.0).round() / 10.0
 }
 
