@@ -1,7 +1,15 @@
 //! One block: attention, then the feed-forward network, each adding its part to the residual stream.
 //!
+//! That is all of it, two lines a block:
+//!
+//! ```text
+//! x = x + attention(rms_norm(x))
+//! x = x + feed_forward(rms_norm(x))
+//! ```
+//!
 //! Here the mathematics meets the weights. A block computes all heads at once; the notebooks do the
-//! same one head and one matrix at a time.
+//! same one head and one matrix at a time. Each `pass.observe` offers a step to whoever watches (see
+//! [`observe`](crate::observe)), and returns what it was given if nobody does.
 
 use crate::attention::{merge_heads, scores, softmax, split_heads, weighted_values};
 use crate::checkpoint::Checkpoint;
@@ -9,11 +17,10 @@ use crate::config::Config;
 use crate::error::Result;
 use crate::feed_forward::swiglu;
 use crate::kv_cache::KvCache;
-use crate::linear::linear;
-use crate::linear::linear_each;
+use crate::linear::{linear, linear_each};
 use crate::matrix::Matrix;
 use crate::observe::{Observer, Site, observe};
-use crate::rms_norm::rms_norm;
+use crate::rms_norm::stored_rms_norm;
 use crate::rope;
 use candle_core::Tensor;
 
@@ -65,6 +72,7 @@ impl Pass<'_, '_> {
 
 impl Block {
     pub(crate) fn new(checkpoint: &Checkpoint, layer: usize) -> Result<Block> {
+        // Rust: a closure, like a lambda; it borrows `checkpoint` and `layer` from around it.
         let matrix = |name: &str| checkpoint.matrix(&format!("layers.{layer}.{name}.weight"));
         Ok(Block {
             attention_norm: matrix("attention_norm")?,
@@ -94,22 +102,28 @@ impl Block {
         c: &Config,
         pass: &mut Pass,
     ) -> Result<Tensor> {
-        let h = norm(x, &self.attention_norm, c)?;
-        let h = pass.observe(Site::AttentionNorm(layer), h)?;
-        let attention = self.attention(layer, &h, c, pass)?;
+        let normed = stored_rms_norm(x, &self.attention_norm, c.norm_eps)?;
+        let normed = pass.observe(Site::AttentionNorm(layer), normed)?;
+        let attention = self.attention(layer, &normed, c, pass)?;
         let attention = pass.observe(Site::AttentionOutput(layer), attention)?;
         let x = pass.observe(Site::ResidualMiddle(layer), (x + attention)?)?;
 
-        let h = norm(&x, &self.ffn_norm, c)?;
-        let h = pass.observe(Site::FeedForwardNorm(layer), h)?;
-        let feed_forward = self.feed_forward(layer, &h, pass)?;
+        let normed = stored_rms_norm(&x, &self.ffn_norm, c.norm_eps)?;
+        let normed = pass.observe(Site::FeedForwardNorm(layer), normed)?;
+        let feed_forward = self.feed_forward(layer, &normed, pass)?;
         let feed_forward = pass.observe(Site::FeedForwardOutput(layer), feed_forward)?;
         pass.observe(Site::Residual(layer), (x + feed_forward)?)
     }
 
-    /// h `[T, dim]` → `[T, dim]`
-    fn attention(&self, layer: usize, h: &Tensor, c: &Config, pass: &mut Pass) -> Result<Tensor> {
-        let [q, k, v] = linear_each(h, [&self.wq, &self.wk, &self.wv])?;
+    /// normed `[T, dim]` → `[T, dim]`
+    fn attention(
+        &self,
+        layer: usize,
+        normed: &Tensor,
+        c: &Config,
+        pass: &mut Pass,
+    ) -> Result<Tensor> {
+        let [q, k, v] = linear_each(normed, [&self.wq, &self.wk, &self.wv])?;
         let q = split_heads(&q, c.n_heads)?; // [n_heads, T, head_dim]
         let k = split_heads(&k, c.n_kv_heads)?; // [n_kv_heads, T, head_dim]
         let v = split_heads(&v, c.n_kv_heads)?;
@@ -124,30 +138,24 @@ impl Block {
         for text in &mut pass.texts {
             let own = |x: &Tensor| x.narrow(1, start, text.n_tokens);
             let (q, k, v) = (own(&q)?, own(&k)?, own(&v)?);
-            heads.push(look_back(layer, [&q, &k, &v], text, pass.observer)?);
+            heads.push(attend(layer, [&q, &k, &v], text, pass.observer)?);
             start += text.n_tokens;
         }
         let heads = Tensor::cat(&heads, 1)?;
         linear(&merge_heads(&heads)?, &self.wo)
     }
 
-    /// h `[T, dim]` → `[T, dim]`
-    fn feed_forward(&self, layer: usize, h: &Tensor, pass: &mut Pass) -> Result<Tensor> {
-        let [gate, up] = linear_each(h, [&self.w1, &self.w3])?; // [T, hidden_dim]
+    /// normed `[T, dim]` → `[T, dim]`
+    fn feed_forward(&self, layer: usize, normed: &Tensor, pass: &mut Pass) -> Result<Tensor> {
+        let [gate, up] = linear_each(normed, [&self.w1, &self.w3])?; // [T, hidden_dim]
         let hidden = pass.observe(Site::FeedForwardHidden(layer), swiglu(&gate, &up)?)?;
         linear(&hidden, &self.w2)
     }
 }
 
-/// RMSNorm with the weight from the file: x `[T, dim]` → `[T, dim]`
-pub(crate) fn norm(x: &Tensor, weight: &Matrix, c: &Config) -> Result<Tensor> {
-    let weight = weight.to_tensor()?.get(0)?.to_device(x.device())?; // [dim]
-    rms_norm(x, &weight, c.norm_eps)
-}
-
 /// What each head finds in one text: q `[n_heads, T, head_dim]`, k and v `[n_kv_heads, T, head_dim]`
 /// → `[n_heads, T, head_dim]`.
-fn look_back(
+fn attend(
     layer: usize,
     [q, k, v]: [&Tensor; 3],
     text: &mut Text,

@@ -1,5 +1,8 @@
 //! What can go wrong, said so that the reader knows which file or tensor, what was expected, what
 //! was found, and what to do next.
+//!
+//! One type for the whole crate, because it has one kind of reader: a person at a notebook or a
+//! terminal, who reads the sentence. A program that must tell cases apart matches on the variants.
 
 use std::path::{Path, PathBuf};
 
@@ -82,6 +85,10 @@ pub enum Error {
     /// An argument that makes no sense: an empty prompt, a negative temperature.
     #[error("{0}")]
     Argument(String),
+
+    /// An observer asked the pass to stop; nothing is wrong.
+    #[error("stopped")]
+    Stopped,
 
     /// The operating system refused to read or write.
     #[error("{}: {source}", path.display())]

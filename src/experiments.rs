@@ -31,18 +31,16 @@ pub fn at(model: &Transformer, ids: &[u32], site: Site) -> Result<Tensor> {
             return Ok(None);
         }
         found = Some(tensor.clone());
-        Err(Error::Argument("found what was asked for".into()))
+        Err(Error::Stopped)
     });
-    match (found, pass) {
-        (Some(tensor), _) => Ok(tensor),
-        (None, Err(e)) => Err(e),
-        (None, Ok(_)) => {
-            let n_layers = model.config.n_layers;
-            Err(Error::Argument(format!(
-                "there is no {site:?}: the model has {n_layers} layers"
-            )))
-        }
+    if let Some(tensor) = found {
+        return Ok(tensor);
     }
+    pass?;
+    let n_layers = model.config.n_layers;
+    Err(Error::Argument(format!(
+        "there is no {site:?}: the model has {n_layers} layers"
+    )))
 }
 
 /// The logit lens: what the residual stream after each layer would predict, if the model ended
@@ -152,11 +150,7 @@ pub fn without_layer(model: &Transformer, ids: &[u32], layer: usize) -> Result<T
     run(model, ids, &mut |site, tensor| {
         let of_the_layer =
             site == Site::AttentionOutput(layer) || site == Site::FeedForwardOutput(layer);
-        Ok(if of_the_layer {
-            Some(tensor.zeros_like()?)
-        } else {
-            None
-        })
+        Ok(of_the_layer.then(|| tensor.zeros_like()).transpose()?)
     })
 }
 

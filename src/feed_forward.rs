@@ -18,9 +18,6 @@ use candle_core::Tensor;
 /// assert_eq!(llama3::feed_forward::silu(&x)?.to_vec1::<f32>()?, [-0.0, 0.0, 100.0]);
 /// # Ok::<(), llama3::Error>(())
 /// ```
-///
-/// # Errors
-/// Only what candle reports.
 pub fn silu(x: &Tensor) -> Result<Tensor> {
     Ok((x / (x.neg()?.exp()? + 1.0)?)?)
 }
@@ -30,6 +27,8 @@ pub fn silu(x: &Tensor) -> Result<Tensor> {
 /// $$ swiglu(x) = W_2 \\, (silu(W_1 x) \odot W_3 x) $$
 ///
 /// gate = W₁ x and up = W₃ x come in; the down projection W₂ follows outside.
+///
+/// Cost: the three products are 6 · dim · hidden_dim flops a token, most of a block's.
 ///
 /// Source: Shazeer, GLU Variants Improve Transformer, equation 6.
 ///

@@ -63,9 +63,6 @@ impl KvCache {
     }
 
     /// A copy of its own, for trying another continuation.
-    ///
-    /// # Errors
-    /// Only what candle reports.
     pub fn fork(&self) -> Result<KvCache> {
         let copy = |layer: &Option<Layer>| match layer {
             None => Ok(None),
@@ -88,7 +85,7 @@ impl KvCache {
     /// Adds the new tokens' keys and values to a layer, and returns all of that layer's.
     ///
     /// The new ones count for good only after [`KvCache::advance`], when every layer has them: a
-    /// pass that is given up halfway leaves the cache as it was.
+    /// pass that fails or is given up halfway leaves the cache as it was.
     ///
     /// # Shapes
     /// k, v `[n_kv_heads, T, head_dim]` → both `[n_kv_heads, S, head_dim]`, S = `len()` + T
@@ -96,17 +93,28 @@ impl KvCache {
     /// # Errors
     /// A layer that is not in the cache, or shapes that differ from those before.
     pub fn append(&mut self, layer: usize, k: &Tensor, v: &Tensor) -> Result<(Tensor, Tensor)> {
-        let end = self.len + k.dim(1)?;
+        let (_, n_tokens, _) = k.dims3()?;
+        if v.dims() != k.dims() {
+            let expected = format!("{:?}, as the keys", k.dims());
+            return Err(Error::shape(
+                "values",
+                expected,
+                v.dims(),
+                "one of each a token",
+            ));
+        }
         let n_layers = self.layers.len();
+        // Rust: let-else binds what the pattern names, or leaves the function.
         let Some(slot) = self.layers.get_mut(layer) else {
             let message = format!("the KV cache has {n_layers} layers; there is no layer {layer}");
             return Err(Error::Argument(message));
         };
-        let old = slot.take();
-        let kept = old.as_ref().map(|old| (&old.keys, &old.values));
-        let keys = grown(kept.map(|kept| kept.0), k, self.len, end)?;
-        let values = grown(kept.map(|kept| kept.1), v, self.len, end)?;
+        let old = slot.as_ref();
+        let keys = extended(old.map(|old| &old.keys), self.len, k)?;
+        let values = extended(old.map(|old| &old.values), self.len, v)?;
+        let end = self.len + n_tokens;
         let visible = (keys.narrow(1, 0, end)?, values.narrow(1, 0, end)?);
+        // Only now that nothing can fail any more: else an error would lose what was there.
         *slot = Some(Layer { keys, values });
         Ok(visible)
     }
@@ -117,19 +125,52 @@ impl KvCache {
     }
 }
 
-/// `old` with `new` written at `start`, in a larger buffer if `end` does not fit.
-fn grown(old: Option<&Tensor>, new: &Tensor, start: usize, end: usize) -> Result<Tensor> {
-    let (n_kv_heads, _, head_dim) = new.dims3()?;
+/// The first `len` positions of `old` with `new` behind them: in the same buffer if it has room,
+/// else in one of twice the size.
+fn extended(old: Option<&Tensor>, len: usize, new: &Tensor) -> Result<Tensor> {
+    let (n_kv_heads, n_tokens, head_dim) = new.dims3()?;
+    let end = len + n_tokens;
     let buffer = match old {
-        Some(old) if old.dim(1)? >= end => old.clone(),
+        Some(old) if old.dim(1)? >= end => old.clone(), // the same memory, not a copy
         _ => {
             let capacity = end.next_power_of_two().max(FIRST_CAPACITY);
-            Tensor::zeros((n_kv_heads, capacity, head_dim), new.dtype(), new.device())?
+            let larger =
+                Tensor::zeros((n_kv_heads, capacity, head_dim), new.dtype(), new.device())?;
+            if let Some(old) = old.filter(|_| len > 0) {
+                larger.slice_set(&old.narrow(1, 0, len)?.contiguous()?, 1, 0)?;
+            }
+            larger
         }
     };
-    if let Some(old) = old.filter(|old| start > 0 && old.dims() != buffer.dims()) {
-        buffer.slice_set(&old.narrow(1, 0, start)?.contiguous()?, 1, 0)?;
-    }
-    buffer.slice_set(&new.contiguous()?, 1, start)?;
+    buffer.slice_set(&new.contiguous()?, 1, len)?;
     Ok(buffer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use candle_core::Device;
+
+    fn numbers(first: f32, n_tokens: usize) -> Result<Tensor> {
+        let count = 3 * n_tokens * 8;
+        let values: Vec<f32> = (0..count).map(|i| first + i as f32).collect();
+        Ok(Tensor::from_vec(values, (3, n_tokens, 8), &Device::Cpu)?)
+    }
+
+    /// An append that fails must leave the layer's keys and values, and not zeros in their place.
+    #[test]
+    fn a_failed_append_loses_nothing() -> Result<()> {
+        let mut cache = KvCache::new(&Config::named("tiny")?);
+        let (k, v) = (numbers(1.0, 5)?, numbers(1000.0, 5)?);
+        cache.append(0, &k, &v)?;
+        cache.advance(5);
+        let wrong_size = Tensor::zeros((3, 40, 4), candle_core::DType::F32, &Device::Cpu)?;
+        assert!(cache.append(0, &numbers(0.0, 1)?, &wrong_size).is_err());
+        assert!(cache.append(0, &wrong_size, &wrong_size).is_err());
+        let (keys, values) = cache.append(0, &numbers(0.0, 1)?, &numbers(0.0, 1)?)?;
+        let first = |x: &Tensor| x.narrow(1, 0, 5)?.flatten_all()?.to_vec1::<f32>();
+        assert_eq!(first(&keys)?, k.flatten_all()?.to_vec1::<f32>()?);
+        assert_eq!(first(&values)?, v.flatten_all()?.to_vec1::<f32>()?);
+        Ok(())
+    }
 }

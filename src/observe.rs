@@ -51,13 +51,14 @@ pub enum Site {
 }
 
 /// What watches a forward pass: it returns `None` to let a step be, a tensor of the same shape to
-/// replace it, or an error to stop. `Send`, because the pass runs on the threads that compute.
+/// replace it, or an error to stop ([`Error::Stopped`] if nothing is wrong). `Send`, because the pass
+/// runs on the threads that compute.
+///
+/// Rust: `dyn FnMut` is any function or closure with these arguments, which may change what it
+/// captured, such as a list that it collects.
 pub type Observer<'a> = dyn FnMut(Site, &Tensor) -> Result<Option<Tensor>> + Send + 'a;
 
 /// The observer that does nothing.
-///
-/// # Errors
-/// None.
 pub fn unobserved(_: Site, _: &Tensor) -> Result<Option<Tensor>> {
     Ok(None)
 }
@@ -67,13 +68,13 @@ pub(crate) fn observe(observer: &mut Observer, site: Site, tensor: Tensor) -> Re
     let Some(replacement) = observer(site, &tensor)? else {
         return Ok(tensor);
     };
-    match replacement.dims() == tensor.dims() {
-        true => Ok(replacement),
-        false => Err(Error::shape(
+    if replacement.dims() != tensor.dims() {
+        return Err(Error::shape(
             format!("replacement at {site:?}"),
             format!("{:?}", tensor.dims()),
             replacement.dims(),
             "an observer must return a tensor of the same shape",
-        )),
+        ));
     }
+    Ok(replacement)
 }

@@ -1,21 +1,24 @@
 //! The whole model: embedding, the blocks in a row, the final norm, the output matrix.
 //!
-//! A pass may carry several texts at once: their tokens lie one after another in the rows of x, and
-//! only attention keeps them apart.
+//! Around the loop stand only the KV cache, the observer, and asking the disk for the next block's
+//! weights while this one computes.
 
-use crate::attention::causal_mask;
+mod batch;
+
 use crate::block::Block;
-use crate::block::{Pass, Text, norm};
 use crate::checkpoint::Checkpoint;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::kv_cache::KvCache;
 use crate::linear::linear;
 use crate::matrix::Matrix;
-use crate::matrix::threads;
 use crate::observe::{Observer, Site, observe, unobserved};
+use crate::rms_norm::stored_rms_norm;
 use crate::rope;
+use crate::sampling;
 use candle_core::{Device, Tensor};
+
+pub use batch::Sequence;
 
 /// A model ready to run. Its weights stay in their file; cloning it is cheap.
 #[derive(Clone)]
@@ -29,14 +32,6 @@ pub struct Transformer {
     output: Matrix,
     freqs: Vec<f32>,
     device: Device,
-}
-
-/// The next tokens of one text, and the cache of those before them.
-pub struct Sequence<'a> {
-    /// At least one token.
-    pub ids: &'a [u32],
-    /// Holds the earlier ones, and after the pass these too.
-    pub cache: &'a mut KvCache,
 }
 
 /// The device that this build computes on: a GPU with the features `cuda` or `metal`, else the CPU.
@@ -69,6 +64,7 @@ impl Transformer {
     pub fn on(checkpoint: &Checkpoint, device: &Device) -> Result<Transformer> {
         let config = checkpoint.config.clone();
         Ok(Transformer {
+            // Rust: collecting `Result`s into one stops at the first error.
             blocks: (0..config.n_layers)
                 .map(|layer| Block::new(checkpoint, layer))
                 .collect::<Result<_>>()?,
@@ -105,7 +101,7 @@ impl Transformer {
 
     /// The logits after the last of the tokens, for reading a prompt and for generating: the output
     /// matrix meets only one vector. Long prompts are read a piece at a time, which changes nothing
-    /// but the memory it takes.
+    /// but the memory it takes. If it fails, the cache is as it was.
     ///
     /// # Shapes
     /// ids: T token ids → `[vocab_size]`
@@ -118,13 +114,22 @@ impl Transformer {
         cache: &mut KvCache,
         observer: &mut Observer,
     ) -> Result<Tensor> {
+        let start_pos = cache.len();
+        let logits = self.prefill(ids, cache, observer);
+        if logits.is_err() {
+            cache.truncate(start_pos);
+        }
+        logits
+    }
+
+    fn prefill(&self, ids: &[u32], cache: &mut KvCache, observer: &mut Observer) -> Result<Tensor> {
+        self.check(ids, cache)?; // all of them, before the first piece is read
         let mut last = None;
         for piece in ids.chunks(PREFILL_PIECE) {
             let x = self.hidden(piece, cache, observer)?;
-            last = Some(x.narrow(0, piece.len() - 1, 1)?);
+            last = Some(x.narrow(0, piece.len() - 1, 1)?); // [1, dim]
         }
-        let x = last.ok_or_else(no_tokens)?;
-        let logits = self.logits(&x)?;
+        let logits = self.logits(&last.ok_or_else(no_tokens)?)?;
         Ok(observe(observer, Site::Logits, logits)?.squeeze(0)?)
     }
 
@@ -142,24 +147,6 @@ impl Transformer {
         observer: &mut Observer,
     ) -> Result<Tensor> {
         self.hidden_batch(&mut [Sequence { ids, cache }], observer)
-    }
-
-    /// As [`Transformer::hidden`], for several texts that share every read of the weights.
-    ///
-    /// # Shapes
-    /// T tokens in all texts together → `[T, dim]`, one text after another
-    ///
-    /// # Errors
-    /// As [`Transformer::forward`].
-    pub fn hidden_batch(&self, batch: &mut [Sequence], observer: &mut Observer) -> Result<Tensor> {
-        if batch.is_empty() {
-            return Err(no_tokens());
-        }
-        for text in batch.iter() {
-            self.check(text.ids, text.cache)?;
-        }
-        // Entering the thread pool costs more than a small matrix: once a pass, not once a matrix.
-        threads::at_hand(|| self.all_blocks(batch, observer))
     }
 
     fn all_blocks(&self, batch: &mut [Sequence], observer: &mut Observer) -> Result<Tensor> {
@@ -187,35 +174,6 @@ impl Transformer {
         }
     }
 
-    /// The angles and masks of the texts' new tokens.
-    fn pass<'a, 'b>(
-        &self,
-        batch: &'a mut [Sequence],
-        observer: &'a mut Observer<'b>,
-    ) -> Result<Pass<'a, 'b>> {
-        let (mut texts, mut angles) = (vec![], vec![]);
-        for Sequence { ids, cache } in batch {
-            let (start_pos, n_tokens) = (cache.len(), ids.len());
-            angles.push(rope::angles(
-                &self.freqs,
-                start_pos,
-                n_tokens,
-                &self.device,
-            )?);
-            texts.push(Text {
-                n_tokens,
-                mask: causal_mask(n_tokens, start_pos, &self.device)?,
-                cache,
-            });
-        }
-        let angles = Tensor::cat(&angles, 0)?; // [T, head_dim / 2]
-        Ok(Pass {
-            texts,
-            angles,
-            observer,
-        })
-    }
-
     /// What a residual stream predicts: the final norm, then the output matrix.
     ///
     /// Given the stream after an earlier block, this is the logit lens.
@@ -226,35 +184,10 @@ impl Transformer {
     /// # Errors
     /// A stream of another size.
     pub fn logits(&self, x: &Tensor) -> Result<Tensor> {
-        let x = norm(x, &self.norm, &self.config)?;
+        let x = stored_rms_norm(x, &self.norm, self.config.norm_eps)?;
         let logits = linear(&x, &self.output);
         self.output.release();
         logits
-    }
-
-    /// The logits after the last token of each of several texts, which share every read of the
-    /// weights: N continuations of one prompt, say, at little more than the price of one.
-    ///
-    /// Each text gets the same numbers as alone.
-    ///
-    /// # Shapes
-    /// N sequences → `[N, vocab_size]`
-    ///
-    /// # Errors
-    /// As [`Transformer::forward`], for each of them.
-    pub fn next_logits_batch(
-        &self,
-        batch: &mut [Sequence],
-        observer: &mut Observer,
-    ) -> Result<Tensor> {
-        let x = self.hidden_batch(batch, observer)?;
-        let ends = batch.iter().scan(0, |end, text| {
-            *end += text.ids.len() as u32;
-            Some(*end - 1)
-        });
-        let last = Tensor::new(ends.collect::<Vec<u32>>(), &self.device)?;
-        let logits = self.logits(&x.index_select(&last, 0)?)?;
-        observe(observer, Site::Logits, logits)
     }
 
     /// An empty cache for this model.
@@ -272,7 +205,7 @@ impl Transformer {
         let mut greedy = vec![];
         while greedy.len() < n_steps {
             let logits = self.next_logits(&new, &mut cache, &mut unobserved)?;
-            new = vec![crate::sampling::greedy(&logits)?];
+            new = vec![sampling::greedy(&logits)?];
             greedy.push(new[0]);
         }
         Ok(greedy)
@@ -287,13 +220,13 @@ impl Transformer {
             return Err(Error::TokenOutOfRange { id, vocab_size });
         }
         let end = cache.len() + ids.len();
-        match end > self.config.max_seq_len {
-            true => Err(Error::PositionOutOfRange {
+        if end > self.config.max_seq_len {
+            return Err(Error::PositionOutOfRange {
                 position: end - 1,
                 max_seq_len: self.config.max_seq_len,
-            }),
-            false => Ok(()),
+            });
         }
+        Ok(())
     }
 }
 

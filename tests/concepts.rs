@@ -309,3 +309,27 @@ fn published_values_are_compared_one_by_one() {
         &values.tokens
     ));
 }
+
+/// A prompt longer than one piece that is given up in its second piece leaves nothing behind.
+#[test]
+fn a_pass_that_is_given_up_leaves_the_cache_as_it_was() -> Result<()> {
+    let model = Transformer::new(&Checkpoint::rehearsal("tiny")?)?;
+    let mut cache = model.new_cache();
+    let before = model.next_logits(&[1, 2, 3], &mut cache, &mut unobserved)?;
+    let ids: Vec<u32> = (0..300).collect();
+    let mut passes = 0;
+    let given_up = model.next_logits(&ids, &mut cache, &mut |site, _| {
+        passes += usize::from(site == Site::Embedding);
+        if passes == 2 {
+            Err(Error::Stopped)
+        } else {
+            Ok(None)
+        }
+    });
+    assert!(matches!(given_up, Err(Error::Stopped)));
+    assert_eq!((passes, cache.len()), (2, 3));
+    cache.truncate(0);
+    let again = model.next_logits(&[1, 2, 3], &mut cache, &mut unobserved)?;
+    assert_eq!(flat(&before), flat(&again));
+    Ok(())
+}
