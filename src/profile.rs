@@ -116,7 +116,7 @@ impl Profile {
             lines = child.rows(0, self.total(), lines);
         }
         let total = format!("{:>10.3}", milliseconds(self.total()));
-        lines.row(&[&self.root.name, &"", &total, &"", &" 100.00 %"])
+        lines.row(&[&"total", &"", &total, &"", &" 100.00 %"])
     }
 }
 

@@ -27,6 +27,7 @@ use std::f64::consts::TAU;
 /// # Ok::<(), llama3::Error>(())
 /// ```
 pub fn freqs(config: &Config) -> Vec<f32> {
+    // Rust: a range is an iterator, `map` is lazy, `collect` makes the Vec.
     (0..config.head_dim / 2)
         .map(|i| {
             let exponent = 2.0 * i as f64 / config.head_dim as f64;

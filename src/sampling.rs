@@ -179,7 +179,9 @@ fn probs(logits: &[f32], temperature: f32) -> Vec<(u32, f32)> {
         .collect()
 }
 
-/// The order of [`top`]: by logit, for two different logits may round to the same probability.
+/// The order of [`top`]: by logit, since different logits may round to the same probability.
+///
+/// Rust: floats have no order of their own, because of NaN; `total_cmp` gives them one.
 fn likelier(logits: &[f32], a: &(u32, f32), b: &(u32, f32)) -> Ordering {
     let logit = |pair: &(u32, f32)| logits[pair.0 as usize];
     logit(b).total_cmp(&logit(a)).then(a.0.cmp(&b.0))

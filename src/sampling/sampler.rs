@@ -70,7 +70,7 @@ impl Sampler {
         }
         let logits = checked(logits)?;
         let mut probs = probs(&logits, temperature);
-        drop_hopeless(&mut probs, &logits, k, p);
+        prune(&mut probs, &logits, k, p);
         probs.sort_unstable_by(|a, b| likelier(&logits, a, b));
         if k > 0 {
             probs = top_k(probs, k);
@@ -91,8 +91,8 @@ fn draw(probs: &[(u32, f32)], u: f64) -> u32 {
     found.map_or(0, |&(id, _)| id)
 }
 
-/// Drops tokens that top-k or top-p are certain to cut, so that few are left to sort.
-fn drop_hopeless(probs: &mut Vec<(u32, f32)>, logits: &[f32], k: usize, p: f32) {
+/// Drops tokens that top-k or top-p would cut anyway, so that few are left to sort.
+fn prune(probs: &mut Vec<(u32, f32)>, logits: &[f32], k: usize, p: f32) {
     let n = probs.len();
     if k > 0 && k < n {
         probs.select_nth_unstable_by(k - 1, |a, b| likelier(logits, a, b));
