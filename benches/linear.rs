@@ -2,14 +2,12 @@
 //!
 //! One token is limited by memory: every weight is read once and used once. A prompt of many tokens
 //! is limited by arithmetic. Both limits are measured here, in turn with `linear` itself, so that
-//! whatever else the machine is doing disturbs all alike. `cargo bench --bench linear`
-
-mod common;
+//! whatever else the machine is doing disturbs all alike. `cargo bench -p llama3-benches --bench linear`
 
 use candle_core::quantized::GgmlDType;
 use candle_core::{DType, Device, Tensor};
-use common::{GEMM_ROWS, Gemm, IN, Read, random};
 use criterion::{Criterion, Throughput};
+use limits::{GEMM_ROWS, Gemm, IN, Read, random};
 use llama3::{Matrix, Result, linear};
 use std::hint::black_box;
 use std::time::Instant;

@@ -1,11 +1,9 @@
 //! Measures on request: reads one question a line, answers one line of JSON. `benches/compare` asks
 //! it and other programs in turn, so that whatever else the machine does disturbs all alike.
 //!
-//! `cargo bench --bench measure -- MODEL`, then for example `prefill 17`
+//! `cargo run --release -p llama3-benches --bin measure -- MODEL`, then for example `prefill 17`
 
-mod common;
-
-use common::{Gemm, Read, random};
+use limits::{Gemm, Read, random};
 use llama3::prelude::*;
 use llama3::{block::Block, matrix::memory};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
 //! How long does the default model take to read a prompt, and to write one token?
-//! `cargo bench --bench model`
+//! `cargo bench -p llama3-benches --bench model`
 
 use criterion::{Criterion, Throughput};
 use llama3::prelude::*;
