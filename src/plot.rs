@@ -58,21 +58,11 @@ pub use parts::{Parts, parts};
 pub use screen::{Screen, screen};
 pub use swiglu::{Swiglu, swiglu};
 
+use canvas::Svg;
+
 use crate::error::{Error, Result};
 
 use std::path::Path;
-
-impl Language {
-    /// Between two parts of a description.
-    fn semicolon(self) -> &'static str {
-        self.pick("; ", "；")
-    }
-
-    /// A label inside a sentence.
-    fn quote(self, label: &str) -> String {
-        self.pick(format!("‘{label}’"), format!("“{label}”"))
-    }
-}
 
 /// A finished picture, with the same in words for whoever cannot see it.
 #[derive(Clone, PartialEq, Eq)]
@@ -121,6 +111,41 @@ impl std::fmt::Debug for Figure {
     }
 }
 
+/// What every figure has: a title, and the language of its own words.
+#[derive(Clone, Debug, Default)]
+pub struct Frame {
+    /// Stands above the picture; none, if it is empty.
+    pub title: String,
+    /// The session's, if nobody says otherwise.
+    pub language: Language,
+}
+
+impl Frame {
+    /// An empty picture with its title.
+    pub fn svg(&self) -> Svg {
+        Svg::new(&self.title)
+    }
+
+    /// Where the picture begins: at `margin`, or that much below the title.
+    pub fn top(&self, margin: f64) -> f64 {
+        margin + if self.title.is_empty() { 0.0 } else { 28.0 }
+    }
+
+    /// The one of two things that is in the figure's language.
+    pub fn pick<T>(&self, en: T, zh: T) -> T {
+        self.language.pick(en, zh)
+    }
+
+    /// The figure in words: its title, when it has one, then what it shows.
+    pub fn described(&self, parts: &[String]) -> String {
+        let words = parts.join(self.pick("; ", "；"));
+        match self.title.as_str() {
+            "" => words,
+            title => format!("{title}{}{words}", self.pick(": ", "：")),
+        }
+    }
+}
+
 /// A description of a figure that can be drawn.
 pub trait Draw {
     /// Draws the figure.
@@ -129,6 +154,29 @@ pub trait Draw {
     /// [`Error::Argument`] or [`Error::Shape`] when the data is empty, contradicts its labels, or
     /// holds numbers that have no place in the picture (NaN, infinity).
     fn draw(&self) -> Result<Figure>;
+
+    /// The figure's title and language.
+    fn frame(&mut self) -> &mut Frame {
+        Box::leak(Box::default()) // Until the last figure that has none of its own is gone.
+    }
+
+    /// The title above the picture.
+    fn title(mut self, title: impl Into<String>) -> Self
+    where
+        Self: Sized,
+    {
+        self.frame().title = title.into();
+        self
+    }
+
+    /// The language of the figure's own words, if it is not the session's.
+    fn language(mut self, language: Language) -> Self
+    where
+        Self: Sized,
+    {
+        self.frame().language = language;
+        self
+    }
 
     /// What the evcxr kernel calls when a description is the last expression of a cell. An error
     /// goes where `?` would send it.
@@ -140,7 +188,7 @@ pub trait Draw {
     }
 }
 
-/// `title` and `language`, which every figure has.
+/// `title` and `language` of the figures that hold no [`Frame`] yet.
 macro_rules! title_and_language {
     ($figure:ty) => {
         impl $figure {
@@ -168,16 +216,12 @@ fn owned<S: AsRef<str>>(labels: &[S]) -> Vec<String> {
         .collect()
 }
 
-/// A number of things in English.
-fn count(n: usize, noun: &str) -> String {
+/// A number of things in English: `1 row`, `2 rows`.
+pub fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
-/// The description of a figure: its title, when it has one, then what it shows.
 fn described(title: &str, language: Language, parts: &[String]) -> String {
-    let words = parts.join(language.semicolon());
-    match title {
-        "" => words,
-        _ => format!("{title}{}{words}", language.pick(": ", "：")),
-    }
+    let title = title.to_string();
+    Frame { title, language }.described(parts)
 }

@@ -28,6 +28,21 @@ pub fn available_bytes() -> Option<u64> {
     limits.into_iter().flatten().min()
 }
 
+/// A number of bytes for people: three significant digits in decimal units, where 1 kB is 1000 bytes.
+///
+/// ```
+/// use llama3::matrix::memory::in_words;
+/// assert_eq!([17, 8192, 33_554_432, 999_999].map(in_words), ["17 B", "8.19 kB", "33.6 MB", "1 MB"]);
+/// ```
+pub fn in_words(n_bytes: u64) -> String {
+    // Rounded before the unit is chosen: 999,999 bytes are 1 MB, not 1000 kB.
+    let rounded: f64 = format!("{n_bytes:.2e}").parse().unwrap_or(n_bytes as f64);
+    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
+    let unit = units.into_iter().find(|(size, _)| rounded >= *size);
+    let (size, name) = unit.unwrap_or((1.0, "B"));
+    format!("{} {name}", rounded / size)
+}
+
 /// Control groups stand in /proc/self/cgroup as `0::/path` (version 2) or `7:memory:/path` (version
 /// 1), and their limits in a file below /sys/fs/cgroup. Inside a container the path may be hidden and
 /// its root stand for it.

@@ -1,7 +1,7 @@
 //! Pairs of numbers as arrows: how RoPE turns each pair of a query or key.
 
-use super::canvas::{Paint, Pen, Svg, Type, tenth};
-use super::numbers::{rounded, short};
+use super::canvas::{Paint, Pen, Svg, Type};
+use super::numbers::{rounded, short, tenth};
 use super::{Draw, Figure, Language, count, described, owned, text};
 use crate::error::{Error, Result};
 

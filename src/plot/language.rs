@@ -32,6 +32,11 @@ impl Language {
             Language::Zh => zh,
         }
     }
+
+    /// A label inside a sentence: ‘label’ or “label”.
+    pub fn quote(self, label: &str) -> String {
+        self.pick(format!("‘{label}’"), format!("“{label}”"))
+    }
 }
 
 impl Default for Language {

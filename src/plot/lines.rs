@@ -1,7 +1,8 @@
 //! Line charts: seconds per token with and without the cache, the logit lens layer by layer.
 
-use super::canvas::{Paint, Pen, SERIES, Svg, Type, tenth};
-use super::numbers::{Number, fixed, is_drawable, short, ticks};
+use super::canvas::{Paint, Pen, Svg, Type};
+use super::numbers::{Number, fixed, is_drawable, short, tenth, ticks};
+use super::paint::SERIES;
 use super::{Draw, Figure, Language, count, described, text};
 use crate::error::{Error, Result};
 

@@ -1,5 +1,7 @@
 //! Numbers as a figure shows them: few digits, the same on every machine.
 
+use crate::matrix::memory::in_words;
+
 /// A number that can be drawn.
 pub trait Number: Copy {
     /// The number as the figures compute with it.
@@ -23,16 +25,19 @@ pub fn is_drawable(x: f64) -> bool {
 /// What the numbers of a figure count.
 #[derive(Clone, Debug, Default)]
 pub enum Unit {
+    /// Nothing in particular.
     #[default]
     Plain,
     /// 0.93 is written 93 %.
     Percent,
     /// Decimal: 1 kB = 1000 bytes.
     Bytes,
+    /// Written after the number.
     Named(String),
 }
 
 impl Unit {
+    /// A number with its unit.
     pub fn show(&self, x: f64) -> String {
         match self {
             Unit::Plain => short(x),
@@ -69,14 +74,14 @@ pub fn short(x: f64) -> String {
 }
 
 /// Always the same number of decimals, for numbers that stand under one another.
-pub fn fixed(x: f64, decimals: usize) -> String {
+pub(super) fn fixed(x: f64, decimals: usize) -> String {
     let text = format!("{x:.decimals$}");
     let is_zero = text.chars().all(|c| matches!(c, '-' | '0' | '.'));
     with_minus(if is_zero { text.replace('-', "") } else { text })
 }
 
 /// The decimals that suit cells whose largest number is `max`.
-pub fn decimals(max: f64) -> usize {
+pub(super) fn decimals(max: f64) -> usize {
     match exponent(max) {
         _ if max == 0.0 => 0,
         0 => 2,
@@ -84,10 +89,22 @@ pub fn decimals(max: f64) -> usize {
     }
 }
 
+/// A coordinate with at most two decimals, the same on every machine.
+pub(super) fn coordinate(x: f64) -> String {
+    let text = trimmed(format!("{x:.2}"));
+    if text == "-0" { "0".to_string() } else { text }
+}
+
+/// A coordinate rounded so that noise in a value's last digits does not move it.
+pub(super) fn tenth(x: f64) -> f64 {
+    (x * 10.0).round() / 10.0
+}
+
 fn trimmed(text: String) -> String {
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_string(),
-        false => text,
+    if text.contains('.') {
+        text.trim_end_matches('0').trim_end_matches('.').to_string()
+    } else {
+        text
     }
 }
 
@@ -108,15 +125,12 @@ fn grouped(x: f64) -> String {
 }
 
 fn bytes(x: f64) -> String {
-    let units = [(1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
-    match units.iter().find(|(size, _)| rounded(x).abs() >= *size) {
-        Some((size, unit)) => format!("{} {unit}", short(x / size)),
-        None => format!("{} B", short(x)),
-    }
+    let size = in_words(x.abs().round() as u64);
+    if x < 0.0 { format!("−{size}") } else { size }
 }
 
 /// Round numbers that cover `lo..=hi` in about `wanted` steps, and how many decimals they need.
-pub fn ticks(lo: f64, hi: f64, wanted: f64) -> (Vec<f64>, usize) {
+pub(super) fn ticks(lo: f64, hi: f64, wanted: f64) -> (Vec<f64>, usize) {
     let raw = (hi - lo) / wanted;
     let power = exponent(raw);
     let unit = 10f64.powi(power);

@@ -1,128 +1,123 @@
 //! Colours, pens and type: one theme, light and dark.
 
-use super::canvas::number;
+use super::numbers::coordinate;
 
 /// A colour: of the theme, or fixed because it stands for a value.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub enum Paint {
+    /// Not drawn.
+    #[default]
     None,
+    /// What a figure stands on.
     Panel,
+    /// Outlines and axes.
     Edge,
+    /// Text, and lines that matter.
     Ink,
+    /// Text and lines that stay behind.
     Mute,
+    /// The lines of a grid.
     Grid,
+    /// The inside of a box.
     Box,
+    /// The inside of a box that is pointed out.
     Lit,
+    /// The outline of what is pointed out.
     Accent,
+    /// A cell that is −∞.
     Masked,
-    /// One of the colours that tell series apart (they repeat after [`SERIES`]).
+    /// One of the six colours that tell series apart; the seventh series has the first again.
     Series(usize),
+    /// Red, green, blue: the same on a light and on a dark page.
     Rgb([u8; 3]),
 }
 
 /// How many series have a colour of their own.
-pub const SERIES: usize = 6;
+pub(super) const SERIES: usize = 6;
 
 /// Class, light colour, dark colour. The series are safe for colour-blind readers (Okabe and Ito).
-const THEME: [(&str, &str, &str); 9 + SERIES] = [
-    ("panel", "#fcfcfb", "#1b1e23"),
-    ("edge", "#c9cbc8", "#4a505a"),
-    ("ink", "#1f2328", "#e8eaed"),
-    ("mute", "#59616a", "#a8b0ba"),
-    ("grid", "#e3e5e3", "#343a43"),
-    ("box", "#edf0f3", "#2b313a"),
-    ("lit", "#ffdb8f", "#7a5200"),
-    ("accent", "#b25a00", "#ffb454"),
-    ("masked", "#d6d7d4", "#474d56"),
-    ("s0", "#0072b2", "#56a8e0"),
-    ("s1", "#d55e00", "#f08a45"),
-    ("s2", "#009e73", "#35c79a"),
-    ("s3", "#b5588a", "#dd92ba"),
-    ("s4", "#a07800", "#e0b640"),
-    ("s5", "#6b6fc9", "#a3a7f0"),
+const THEME: [(Paint, [&str; 3]); 9 + SERIES] = [
+    (Paint::Panel, ["panel", "#fcfcfb", "#1b1e23"]),
+    (Paint::Edge, ["edge", "#c9cbc8", "#4a505a"]),
+    (Paint::Ink, ["ink", "#1f2328", "#e8eaed"]),
+    (Paint::Mute, ["mute", "#59616a", "#a8b0ba"]),
+    (Paint::Grid, ["grid", "#e3e5e3", "#343a43"]),
+    (Paint::Box, ["box", "#edf0f3", "#2b313a"]),
+    (Paint::Lit, ["lit", "#ffdb8f", "#7a5200"]),
+    (Paint::Accent, ["accent", "#b25a00", "#ffb454"]),
+    (Paint::Masked, ["masked", "#d6d7d4", "#474d56"]),
+    (Paint::Series(0), ["s0", "#0072b2", "#56a8e0"]),
+    (Paint::Series(1), ["s1", "#d55e00", "#f08a45"]),
+    (Paint::Series(2), ["s2", "#009e73", "#35c79a"]),
+    (Paint::Series(3), ["s3", "#b5588a", "#dd92ba"]),
+    (Paint::Series(4), ["s4", "#a07800", "#e0b640"]),
+    (Paint::Series(5), ["s5", "#6b6fc9", "#a3a7f0"]),
 ];
 
 impl Paint {
-    fn theme(self) -> Option<&'static (&'static str, &'static str, &'static str)> {
-        let index = match self {
-            Paint::None | Paint::Rgb(_) => return None,
-            Paint::Panel => 0,
-            Paint::Edge => 1,
-            Paint::Ink => 2,
-            Paint::Mute => 3,
-            Paint::Grid => 4,
-            Paint::Box => 5,
-            Paint::Lit => 6,
-            Paint::Accent => 7,
-            Paint::Masked => 8,
-            Paint::Series(i) => 9 + i % SERIES,
+    fn theme(self) -> Option<[&'static str; 3]> {
+        let paint = match self {
+            Paint::Series(i) => Paint::Series(i % SERIES),
+            paint => paint,
         };
-        THEME.get(index)
+        let entry = THEME.iter().find(|(other, _)| *other == paint);
+        entry.map(|(_, colours)| *colours)
     }
 
     fn light(self) -> String {
         match (self, self.theme()) {
             (Paint::Rgb([r, g, b]), _) => format!("#{r:02x}{g:02x}{b:02x}"),
-            (_, Some((_, light, _))) => light.to_string(),
+            (_, Some([_, light, _])) => light.to_string(),
             _ => "none".to_string(),
         }
     }
 }
 
 /// How a shape is filled and outlined.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Pen {
-    pub fill: Paint,
-    pub stroke: Paint,
-    pub width: f64,
-    pub dashed: bool,
+    fill: Paint,
+    pub(super) stroke: Paint,
+    pub(super) width: f64,
+    dashed: bool,
 }
 
 impl Pen {
+    /// Fills, without an outline.
     pub fn fill(fill: Paint) -> Self {
-        Pen {
-            fill,
-            stroke: Paint::None,
-            width: 0.0,
-            dashed: false,
-        }
+        let nothing = Pen::default();
+        Pen { fill, ..nothing }
     }
 
+    /// Draws a line of a width in pixels, and fills nothing.
     pub fn line(stroke: Paint, width: f64) -> Self {
-        Pen {
-            fill: Paint::None,
-            stroke,
-            width,
-            dashed: false,
-        }
+        Pen::default().edge(stroke, width)
     }
 
-    pub fn edge(self, stroke: Paint, width: f64) -> Self {
-        Pen {
-            stroke,
-            width,
-            ..self
-        }
+    /// The same with an outline.
+    pub fn edge(mut self, stroke: Paint, width: f64) -> Self {
+        (self.stroke, self.width) = (stroke, width);
+        self
     }
 
+    /// The same with a dashed line.
     pub fn dashed(self, dashed: bool) -> Self {
         Pen { dashed, ..self }
     }
 
     /// The attributes of an element drawn with this pen.
-    pub fn attributes(self) -> String {
-        let classes: Vec<String> = [("f", self.fill), ("s", self.stroke)]
-            .into_iter()
-            .filter_map(|(kind, paint)| Some(format!("l3{kind}-{}", paint.theme()?.0)))
-            .collect();
+    pub(super) fn attributes(self) -> String {
         let mut out = format!(" fill=\"{}\"", self.fill.light());
         if self.stroke != Paint::None {
-            let (stroke, width) = (self.stroke.light(), number(self.width));
+            let (stroke, width) = (self.stroke.light(), coordinate(self.width));
             out += &format!(" stroke=\"{stroke}\" stroke-width=\"{width}\"");
         }
         if self.dashed {
             out += " stroke-dasharray=\"5 4\"";
         }
+        let class = |(kind, paint): (&str, Paint)| Some(format!("l3{kind}-{}", paint.theme()?[0]));
+        let classes = [("f", self.fill), ("s", self.stroke)].into_iter();
+        let classes: Vec<String> = classes.filter_map(class).collect();
         if !classes.is_empty() {
             out += &format!(" class=\"{}\"", classes.join(" "));
         }
@@ -131,16 +126,17 @@ impl Pen {
 }
 
 /// How text is set.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 pub struct Type {
-    pub size: f64,
-    pub anchor: &'static str,
-    pub paint: Paint,
-    pub bold: bool,
-    pub turn: f64,
+    pub(super) size: f64,
+    pub(super) anchor: &'static str,
+    pub(super) paint: Paint,
+    pub(super) bold: bool,
+    pub(super) turn: f64,
 }
 
 impl Type {
+    /// Of a size in pixels, in ink, starting at its point.
     pub fn size(size: f64) -> Self {
         Type {
             size,
@@ -151,42 +147,43 @@ impl Type {
         }
     }
 
-    pub fn middle(self) -> Self {
-        Type {
-            anchor: "middle",
-            ..self
-        }
+    /// Centred on its point.
+    pub fn middle(mut self) -> Self {
+        self.anchor = "middle";
+        self
     }
 
-    pub fn end(self) -> Self {
-        Type {
-            anchor: "end",
-            ..self
-        }
+    /// Ending at its point.
+    pub fn end(mut self) -> Self {
+        self.anchor = "end";
+        self
     }
 
+    /// In bold letters.
     pub fn bold(self) -> Self {
         Type { bold: true, ..self }
     }
 
+    /// In a colour.
     pub fn paint(self, paint: Paint) -> Self {
         Type { paint, ..self }
     }
 
+    /// In the colour of what stays behind.
     pub fn mute(self) -> Self {
         self.paint(Paint::Mute)
     }
 
-    /// Turned about its anchor, in degrees, clockwise.
+    /// Turned about its point, in degrees, clockwise.
     pub fn turn(self, turn: f64) -> Self {
         Type { turn, ..self }
     }
 }
 
 /// The dark colours of the classes that a picture uses.
-pub fn dark_style(body: &str) -> String {
+pub(super) fn dark_style(body: &str) -> String {
     let mut rules = String::new();
-    for (class, _, dark) in THEME {
+    for (_, [class, _, dark]) in THEME {
         for (kind, property) in [("f", "fill"), ("s", "stroke")] {
             let name = format!("l3{kind}-{class}");
             let in_panel = matches!(name.as_str(), "l3f-panel" | "l3s-edge");
