@@ -3,6 +3,7 @@
 //! A [`Matrix`] is cheap to clone and owns what it points to, so it can live in a notebook's
 //! variable. Nothing is read until a row is asked for.
 
+mod bytes;
 mod many_tokens;
 pub mod memory;
 mod one_token;
@@ -13,11 +14,11 @@ mod rows;
 pub(crate) mod threads;
 pub(crate) mod widen;
 
+pub(crate) use bytes::Bytes;
 pub(crate) use pages::Pages;
 
 use crate::error::{Error, Result};
 use candle_core::quantized::GgmlDType;
-use std::sync::Arc;
 
 /// A weight matrix `[out, in]`, stored as it is in the file.
 ///
@@ -37,9 +38,9 @@ pub struct Matrix {
 
 #[derive(Clone)]
 pub(crate) enum Source {
-    /// Rows one after another in a mapped file, from `offset` on.
-    Mapped {
-        file: Arc<memmap2::Mmap>,
+    /// Rows one after another in a model's bytes, from `offset` on.
+    Stored {
+        bytes: Bytes,
         offset: usize,
         order: RowOrder,
         pages: Pages,
@@ -132,13 +133,8 @@ impl Matrix {
         dtype: GgmlDType,
         bytes: &[u8],
     ) -> Result<Matrix> {
-        let name = name.into();
-        let memory = |e| Error::io(&name, e);
-        let mut map = memmap2::MmapMut::map_anon(bytes.len()).map_err(memory)?;
-        map.copy_from_slice(bytes);
-        let file = Arc::new(map.make_read_only().map_err(memory)?);
-        let source = Source::Mapped {
-            file,
+        let source = Source::Stored {
+            bytes: bytes.to_vec().into(),
             offset: 0,
             order: RowOrder::AsStored,
             pages: Pages::Own,
@@ -172,14 +168,14 @@ impl Matrix {
             .checked_mul(dtype.type_size())
             .and_then(|row_size| row_size.checked_mul(self.out_dim));
         let mut rest = isize::MAX as usize; // no memory is larger
-        if let Source::Mapped { file, offset, .. } = &self.source {
-            rest = file.len().saturating_sub(*offset);
+        if let Source::Stored { bytes, offset, .. } = &self.source {
+            rest = bytes.len().saturating_sub(*offset);
         }
         if n_bytes.is_none_or(|n| n > rest) {
             let expected = format!("a matrix that fits in the {rest} bytes there are");
             return Some((expected, "is the file complete?".into()));
         }
-        if let Source::Mapped { order, .. } = &self.source
+        if let Source::Stored { order, .. } = &self.source
             && let RowOrder::HalfSplit { head_dim } = *order
             && (head_dim == 0 || head_dim % 2 != 0 || !self.out_dim.is_multiple_of(head_dim))
         {
@@ -210,15 +206,15 @@ impl Matrix {
     #[inline(always)]
     pub(crate) fn bytes_after(&self, row: usize, start: usize) -> &[u8] {
         match &self.source {
-            Source::Mapped {
-                file,
+            Source::Stored {
+                bytes,
                 offset,
                 order,
                 ..
             } => {
                 let start = start / self.dtype.block_size() * self.dtype.type_size();
                 let start = offset + order.stored_row(row) * self.row_size() + start;
-                file.get(start..).unwrap_or_default()
+                bytes.get(start..).unwrap_or_default()
             }
             Source::Random { .. } => &[],
         }

@@ -3,19 +3,17 @@
 use super::names::{self, Dialect};
 use crate::config::{Config, shape_in_words};
 use crate::error::{Error, Result};
-use crate::matrix::{Matrix, Pages, RowOrder, Source};
+use crate::matrix::{Bytes, Matrix, Pages, RowOrder, Source};
 use candle_core::quantized::GgmlDType;
-use memmap2::Mmap;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// A weight file mapped into memory: its bytes are read when they are used, and not before.
 #[derive(Clone)]
 pub struct MappedFile {
     pub path: PathBuf,
-    map: Arc<Mmap>,
+    bytes: Bytes,
 }
 
 impl MappedFile {
@@ -26,17 +24,14 @@ impl MappedFile {
             let hint = "the download has not begun or was cut off: start it again";
             return Err(Error::file(path, "the file is empty", hint));
         }
-        // SAFETY: the map is only read. Should another program cut the file short meanwhile, the
-        // system ends this process (SIGBUS) rather than let it read memory that is not there.
-        let map = unsafe { Mmap::map(&file) }.map_err(io)?;
         Ok(MappedFile {
             path: path.to_owned(),
-            map: Arc::new(map),
+            bytes: Bytes::map(&file).map_err(io)?,
         })
     }
 
     pub fn bytes(&self) -> &[u8] {
-        &self.map
+        &self.bytes
     }
 
     /// The error for a file that is not what its name says.
@@ -136,8 +131,8 @@ impl Stored {
             },
             _ => RowOrder::AsStored,
         };
-        let source = Source::Mapped {
-            file: tensor.file.map.clone(),
+        let source = Source::Stored {
+            bytes: tensor.file.bytes.clone(),
             offset: tensor.offset,
             order,
             pages: pages.of_another(),

@@ -44,9 +44,8 @@ impl Pages {
 impl Matrix {
     /// Asks the system to begin reading the matrix from the disk.
     pub(crate) fn prefetch(&self) {
-        #[cfg(unix)]
-        if let Source::Mapped {
-            file,
+        if let Source::Stored {
+            bytes,
             offset,
             pages,
             ..
@@ -58,27 +57,21 @@ impl Matrix {
                 Pages::ComeAndGo => false,
             };
             if !is_there {
-                // Only advice: if the system does not take it, the pages are read when they are used.
-                let _ = file.advise_range(memmap2::Advice::WillNeed, *offset, self.n_bytes());
+                bytes.will_need(*offset, self.n_bytes());
             }
         }
     }
 
-    /// Takes the matrix out of this process's memory, where memory is scarce. Its pages stay in the
-    /// system's file cache as long as there is room, so using it again costs little.
+    /// Takes the matrix out of this process's memory, where memory is scarce.
     pub(crate) fn release(&self) {
-        #[cfg(unix)]
-        if let Source::Mapped {
-            file,
+        if let Source::Stored {
+            bytes,
             offset,
             pages: Pages::ComeAndGo,
             ..
         } = &self.source
         {
-            let advice = memmap2::UncheckedAdvice::DontNeed;
-            // SAFETY: pages that come and go are read-only views of a file, so whatever is dropped is
-            // read again from the file at the next use, with the same bytes.
-            let _ = unsafe { file.unchecked_advise_range(advice, *offset, self.n_bytes()) };
+            bytes.dont_need(*offset, self.n_bytes());
         }
     }
 }

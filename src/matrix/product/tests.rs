@@ -8,7 +8,6 @@ use crate::matrix::{Pages, RowOrder, Source};
 use candle_core::DType;
 use candle_core::Device;
 use candle_core::quantized::{GgmlDType, QTensor};
-use std::sync::Arc;
 
 /// A matrix of normally distributed numbers, stored as `dtype`.
 fn stored(out_dim: usize, in_dim: usize, dtype: GgmlDType) -> Result<Matrix> {
@@ -154,7 +153,7 @@ fn random_weights_are_the_same_in_a_product_and_in_a_tensor() -> Result<()> {
 fn half_split_rows_are_put_back_in_order() -> Result<()> {
     let stored = [0., 2., 1., 3., 4., 6., 5., 7f32].map(f32::to_le_bytes);
     let mut w = Matrix::from_bytes("wq", 8, 1, GgmlDType::F32, stored.as_flattened())?;
-    if let Source::Mapped { order, .. } = &mut w.source {
+    if let Source::Stored { order, .. } = &mut w.source {
         *order = RowOrder::HalfSplit { head_dim: 4 };
     }
     let in_order: Vec<f32> = (0..8).map(|row| row as f32).collect();
@@ -216,13 +215,13 @@ fn a_matrix_that_cannot_be_is_an_error() {
 #[test]
 fn a_matrix_that_is_not_in_its_file_is_an_error() -> Result<()> {
     let w = stored(6, 3, GgmlDType::F32)?;
-    let Source::Mapped { file, .. } = w.source else {
+    let Source::Stored { bytes, .. } = w.source else {
         unreachable!()
     };
     for (offset, head_dim) in [(4, 2), (0, 4), (0, 3), (0, 0), (usize::MAX, 2)] {
-        let (file, order) = (Arc::clone(&file), RowOrder::HalfSplit { head_dim });
-        let source = Source::Mapped {
-            file,
+        let (bytes, order) = (bytes.clone(), RowOrder::HalfSplit { head_dim });
+        let source = Source::Stored {
+            bytes,
             offset,
             order,
             pages: Pages::Own,
