@@ -1,4 +1,4 @@
-//! A model on disk, always seen under Meta's tensor names, whatever its files are.
+//! A model on disk or in memory, always seen under Meta's tensor names, whatever its files are.
 //!
 //! Opening a checkpoint reads its description and the places of its tensors, and no weights.
 
@@ -10,21 +10,21 @@ mod keys;
 mod meta;
 pub mod names;
 mod rehearsal;
-pub mod shelf;
 mod stored;
+pub mod weights;
 
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
 use crate::tokenizer::Tokenizer;
 use candle_core::Tensor;
+use description::Description;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use stored::Stored;
+use stored::{Stored, WeightFile};
 
 pub use description::GgufMetadata;
 pub use find::Options;
-pub(crate) use gguf::metadata as gguf_metadata;
 pub use rehearsal::UNFINISHED;
 
 /// What the files are.
@@ -51,42 +51,35 @@ impl std::fmt::Display for Format {
     }
 }
 
-/// A model on disk. Cheap to clone: the files stay where they are.
+/// A model on disk or in memory. Cheap to clone: the weights stay where they are.
 #[derive(Clone)]
 pub struct Checkpoint {
     /// The sizes, read from the description.
     pub config: Config,
+    /// What the description did not say and was filled in, one sentence each.
+    pub assumed: Vec<String>,
     /// What a person calls it: the directory's name, or `rehearsal:llama-3-8b`.
     pub name: String,
-    /// The file or directory it was opened from.
+    /// The file or directory it was opened from; the name, where there is none.
     pub path: PathBuf,
     /// What the files are.
     pub format: Format,
     matrices: HashMap<String, Matrix>,
+    /// The file that holds the tokenizer as well.
+    gguf: Option<WeightFile>,
 }
 
 impl Checkpoint {
-    fn new(
-        name: &str,
-        path: &Path,
-        format: Format,
-        config: Config,
-        matrices: HashMap<String, Matrix>,
-    ) -> Checkpoint {
-        Checkpoint {
-            config,
-            name: name.into(),
-            path: path.to_owned(),
+    fn from_stored(format: Format, told: Description, stored: Stored) -> Result<Checkpoint> {
+        Ok(Checkpoint {
+            name: find::display_name(&stored.path),
+            path: stored.path.clone(),
             format,
-            matrices,
-        }
-    }
-
-    fn from_stored(format: Format, config: Config, stored: Stored) -> Result<Checkpoint> {
-        let path = stored.path.clone();
-        let name = find::display_name(&path);
-        let matrices = stored.matrices(&config)?;
-        Ok(Checkpoint::new(&name, &path, format, config, matrices))
+            matrices: stored.matrices(&told.config)?,
+            config: told.config,
+            assumed: told.assumed,
+            gguf: None,
+        })
     }
 
     /// Opens the model at a path, finding out by itself what the files are.
@@ -106,6 +99,18 @@ impl Checkpoint {
         find::open(path.as_ref(), options)
     }
 
+    /// Opens a model that is in memory already, where there are no files: the bytes of a GGUF file,
+    /// which holds everything. `name` serves to tell it from others.
+    ///
+    /// # Errors
+    /// As [`Checkpoint::open`].
+    pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Checkpoint> {
+        gguf::open(WeightFile {
+            path: name.into(),
+            bytes: bytes.into(),
+        })
+    }
+
     /// Opens a model by its name or path: a directory or file, a name under `weights/`, or
     /// `rehearsal:llama-3-8b` and the like. A rehearsal may be cut: `rehearsal:llama-3-8b:2` has
     /// two layers.
@@ -115,7 +120,7 @@ impl Checkpoint {
     pub fn open_named(name: &str, options: &Options) -> Result<Checkpoint> {
         match name.strip_prefix("rehearsal:") {
             Some(model) => Checkpoint::rehearsal(model),
-            None => Checkpoint::open_with(shelf::find(name)?, options),
+            None => Checkpoint::open_with(weights::find(name)?, options),
         }
     }
 
@@ -125,7 +130,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::open`], and when the default model cannot be fetched.
     pub fn open_default() -> Result<Checkpoint> {
-        Checkpoint::open_named(&shelf::default_model()?, &Options::default())
+        Checkpoint::open_named(&weights::default_model()?, &Options::default())
     }
 
     /// Seeded random weights in the exact shapes of a released model; nothing is on disk.
@@ -198,9 +203,10 @@ impl Checkpoint {
     pub fn tensor(&self, name: &str) -> Result<Tensor> {
         let matrix = self.matrix(name)?;
         let tensor = matrix.to_tensor()?;
-        match name.ends_with("norm.weight") {
-            true => Ok(tensor.flatten_all()?),
-            false => Ok(tensor),
+        if name.ends_with("norm.weight") {
+            Ok(tensor.flatten_all()?)
+        } else {
+            Ok(tensor)
         }
     }
 

@@ -4,7 +4,7 @@
 //! `config.json`, and the metadata of a GGUF file. The field names here are Meta's.
 
 use crate::error::{Error, Result};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// The sizes of one Llama model.
 ///
@@ -35,8 +35,6 @@ pub struct Config {
     pub max_seq_len: usize,
     /// Whether the output matrix is the embedding table itself.
     pub tied_output: bool,
-    /// What the file did not say and was filled in, one sentence each.
-    pub assumed: Vec<String>,
 }
 
 /// Llama 3.1's change of the RoPE frequencies (Llama 3 Herd of Models, section 3.4.3, and the
@@ -56,7 +54,7 @@ pub struct RopeScaling {
 
 impl RopeScaling {
     /// The released models differ only in `factor`.
-    pub fn llama31(factor: f64) -> Self {
+    pub const fn llama31(factor: f64) -> Self {
         RopeScaling {
             factor,
             low_freq_factor: 1.0,
@@ -66,20 +64,90 @@ impl RopeScaling {
     }
 }
 
-/// The models whose sizes are known by name: what `rehearsal:NAME` can make.
-pub const NAMED_MODELS: [&str; 8] = [
-    "llama-3-8b",
-    "llama-3-70b",
-    "llama-3.1-8b",
-    "llama-3.1-70b",
-    "llama-3.2-1b",
-    "llama-3.2-3b",
-    "smollm2-135m",
-    "tiny",
+/// Llama 3 8B (`params.json` of meta-llama/Meta-Llama-3-8B).
+pub const LLAMA3_8B: Config = Config {
+    dim: 4096,
+    n_layers: 32,
+    n_heads: 32,
+    n_kv_heads: 8,
+    head_dim: 128,
+    hidden_dim: 14336,
+    vocab_size: 128256,
+    norm_eps: 1e-5,
+    rope_theta: 500000.0,
+    rope_scaling: None,
+    max_seq_len: 8192,
+    tied_output: false,
+};
+
+/// SmolLM2-135M, the small default model (`config.json` of HuggingFaceTB/SmolLM2-135M-Instruct).
+pub const SMOLLM2_135M: Config = Config {
+    dim: 576,
+    n_layers: 30,
+    n_heads: 9,
+    n_kv_heads: 3,
+    head_dim: 64,
+    hidden_dim: 1536,
+    vocab_size: 49152,
+    rope_theta: 100000.0,
+    tied_output: true,
+    ..LLAMA3_8B
+};
+
+const LLAMA3_70B: Config = Config {
+    dim: 8192,
+    n_layers: 80,
+    n_heads: 64,
+    hidden_dim: 28672,
+    ..LLAMA3_8B
+};
+
+/// The models whose sizes are known by name: those that were released, and a tiny one to try things
+/// with. `rehearsal:NAME` makes each of them.
+pub const RELEASED: [(&str, Config); 8] = [
+    ("llama-3-8b", LLAMA3_8B),
+    ("llama-3-70b", LLAMA3_70B),
+    ("llama-3.1-8b", LLAMA3_8B.stretched(8.0)),
+    ("llama-3.1-70b", LLAMA3_70B.stretched(8.0)),
+    (
+        "llama-3.2-1b",
+        Config {
+            dim: 2048,
+            n_layers: 16,
+            head_dim: 64,
+            hidden_dim: 8192,
+            tied_output: true,
+            ..LLAMA3_8B.stretched(32.0)
+        },
+    ),
+    (
+        "llama-3.2-3b",
+        Config {
+            dim: 3072,
+            n_layers: 28,
+            n_heads: 24,
+            hidden_dim: 8192,
+            tied_output: true,
+            ..LLAMA3_8B.stretched(32.0)
+        },
+    ),
+    ("smollm2-135m", SMOLLM2_135M),
+    (
+        "tiny",
+        Config {
+            dim: 96,
+            n_layers: 2,
+            n_heads: 12,
+            head_dim: 8,
+            hidden_dim: 272,
+            tied_output: false,
+            ..SMOLLM2_135M
+        },
+    ),
 ];
 
 impl Config {
-    /// The sizes of a released model, by name (see [`NAMED_MODELS`]).
+    /// The sizes of a released model, by name (see [`RELEASED`]).
     ///
     /// ```
     /// let config = llama3::Config::named("llama-3-8b")?;
@@ -92,41 +160,27 @@ impl Config {
     /// # Errors
     /// A name that is not in the list; the message gives the list.
     pub fn named(name: &str) -> Result<Config> {
-        let (dim, n_layers, n_heads, n_kv_heads, head_dim, hidden_dim) = match name {
-            "llama-3-8b" | "llama-3.1-8b" => (4096, 32, 32, 8, 128, 14336),
-            "llama-3-70b" | "llama-3.1-70b" => (8192, 80, 64, 8, 128, 28672),
-            "llama-3.2-1b" => (2048, 16, 32, 8, 64, 8192),
-            "llama-3.2-3b" => (3072, 28, 24, 8, 128, 8192),
-            "smollm2-135m" => (576, 30, 9, 3, 64, 1536),
-            "tiny" => (96, 2, 12, 3, 8, 272),
-            _ => {
-                return Err(Error::Argument(format!(
-                    "no model is named {name}; known sizes: {}",
-                    NAMED_MODELS.join(", ")
-                )));
-            }
-        };
-        let is_llama = name.starts_with("llama");
-        let rope_scaling = match name {
-            "llama-3.1-8b" | "llama-3.1-70b" => Some(RopeScaling::llama31(8.0)),
-            "llama-3.2-1b" | "llama-3.2-3b" => Some(RopeScaling::llama31(32.0)),
-            _ => None,
-        };
-        Ok(Config {
-            dim,
-            n_layers,
-            n_heads,
-            n_kv_heads,
-            head_dim,
-            hidden_dim,
-            vocab_size: if is_llama { 128256 } else { 49152 },
-            norm_eps: 1e-5,
-            rope_theta: if is_llama { 500000.0 } else { 100000.0 },
-            rope_scaling,
-            max_seq_len: if rope_scaling.is_some() { 131072 } else { 8192 },
-            tied_output: matches!(name, "llama-3.2-1b" | "llama-3.2-3b" | "smollm2-135m"),
-            assumed: vec![],
+        let found = RELEASED.into_iter().find(|(known, _)| *known == name);
+        found.map(|(_, config)| config).ok_or_else(|| {
+            Error::Argument(format!(
+                "no model is named {name}; known sizes: {}",
+                Config::names()
+            ))
         })
+    }
+
+    /// The names of [`RELEASED`], with commas between them.
+    pub(crate) fn names() -> String {
+        RELEASED.map(|(name, _)| name).join(", ")
+    }
+
+    /// The same sizes for the long context of Llama 3.1 and later.
+    const fn stretched(self, factor: f64) -> Config {
+        Config {
+            rope_scaling: Some(RopeScaling::llama31(factor)),
+            max_seq_len: 131072,
+            ..self
+        }
     }
 
     /// How many query heads share one key and value head: 32 / 8 = 4.
@@ -198,15 +252,20 @@ impl Config {
 
     /// Refuses sizes that contradict each other or that no Llama could have.
     pub(crate) fn validate(self, path: &Path) -> Result<Config> {
-        let fail = |key: &str, value: String, problem: &str| {
-            Err(Error::Config {
+        match self.out_of_range().or_else(|| self.contradiction()) {
+            None => Ok(self),
+            Some((key, value, problem)) => Err(Error::Config {
                 path: path.to_owned(),
                 key: key.into(),
                 value,
-                problem: problem.into(),
-            })
-        };
-        let sizes = [
+                problem,
+            }),
+        }
+    }
+
+    /// The first size that is 0 or far larger than any Llama's: its key, its value, what is wrong.
+    fn out_of_range(&self) -> Option<Problem> {
+        let limits = [
             ("dim", self.dim, 1 << 18),
             ("n_layers", self.n_layers, 1 << 12),
             ("n_heads", self.n_heads, 1 << 12),
@@ -214,82 +273,84 @@ impl Config {
             ("head_dim", self.head_dim, 1 << 14),
             ("hidden_dim", self.hidden_dim, 1 << 20),
             ("vocab_size", self.vocab_size, 1 << 22),
-            ("max_seq_len", self.max_seq_len, 1 << 32),
+            ("max_seq_len", self.max_seq_len, 1 << 30),
         ];
-        for (key, size, limit) in sizes {
-            if size == 0 || size > limit {
-                return fail(
-                    key,
-                    size.to_string(),
-                    &format!("a Llama has 1 to {limit} here"),
-                );
-            }
-        }
-        if !self.n_heads.is_multiple_of(self.n_kv_heads) {
-            let problem = format!(
-                "n_heads = {} must be a multiple of it, since query heads share KV heads evenly",
-                self.n_heads
-            );
-            return fail("n_kv_heads", self.n_kv_heads.to_string(), &problem);
-        }
-        if !self.head_dim.is_multiple_of(2) {
-            return fail(
-                "head_dim",
-                self.head_dim.to_string(),
-                "RoPE turns pairs: it must be even",
-            );
-        }
-        if !(self.norm_eps > 0.0 && self.norm_eps < 1.0) {
-            return fail(
-                "norm_eps",
-                self.norm_eps.to_string(),
-                "expected a small positive number such as 1e-5",
-            );
-        }
-        if !(self.rope_theta > 1.0 && self.rope_theta.is_finite()) {
-            return fail(
-                "rope_theta",
-                self.rope_theta.to_string(),
-                "expected a number above 1 such as 500000",
-            );
-        }
-        if let Some(scaling) = self.rope_scaling {
-            scaling.validate(path)?;
-        }
-        Ok(self)
+        let mut wrong = limits
+            .into_iter()
+            .filter(|&(_, size, limit)| size == 0 || size > limit);
+        wrong.next().map(|(key, size, limit)| {
+            let problem = format!("a Llama has 1 to {limit} here");
+            (key, size.to_string(), problem)
+        })
+    }
+
+    /// The first rule that is broken.
+    fn contradiction(&self) -> Option<Problem> {
+        let rules = [
+            (
+                self.n_heads.is_multiple_of(self.n_kv_heads),
+                ("n_kv_heads", self.n_kv_heads.to_string()),
+                format!(
+                    "n_heads = {} must be a multiple of it, since query heads share KV heads evenly",
+                    self.n_heads
+                ),
+            ),
+            (
+                self.head_dim.is_multiple_of(2),
+                ("head_dim", self.head_dim.to_string()),
+                "RoPE turns pairs: it must be even".into(),
+            ),
+            (
+                self.norm_eps > 0.0 && self.norm_eps < 1.0,
+                ("norm_eps", self.norm_eps.to_string()),
+                "expected a small positive number such as 1e-5".into(),
+            ),
+            (
+                self.rope_theta > 1.0 && self.rope_theta.is_finite(),
+                ("rope_theta", self.rope_theta.to_string()),
+                "expected a number above 1 such as 500000".into(),
+            ),
+            (
+                self.rope_scaling.is_none_or(|scaling| scaling.is_sane()),
+                ("rope_scaling", format!("{:?}", self.rope_scaling)),
+                "expected factor ≥ 1, 0 < low_freq_factor < high_freq_factor, and a context length"
+                    .into(),
+            ),
+        ];
+        let mut broken = rules.into_iter().filter(|(holds, ..)| !holds);
+        broken
+            .next()
+            .map(|(_, (key, value), problem)| (key, value, problem))
     }
 }
 
+/// A key, its value, and what is wrong with it.
+type Problem = (&'static str, String, String);
+
 impl RopeScaling {
-    fn validate(self, path: &Path) -> Result<()> {
-        let ordered = self.low_freq_factor > 0.0
+    fn is_sane(self) -> bool {
+        self.factor >= 1.0
+            && self.factor.is_finite()
+            && self.original_max_seq_len > 0
+            && self.low_freq_factor > 0.0
             && self.low_freq_factor < self.high_freq_factor
-            && self.high_freq_factor.is_finite();
-        let sane = self.factor >= 1.0 && self.factor.is_finite() && self.original_max_seq_len > 0;
-        if ordered && sane {
-            return Ok(());
-        }
-        Err(Error::Config {
-            path: PathBuf::from(path),
-            key: "rope_scaling".into(),
-            value: format!("{self:?}"),
-            problem:
-                "expected factor ≥ 1, 0 < low_freq_factor < high_freq_factor, and a context length"
-                    .into(),
-        })
+            && self.high_freq_factor.is_finite()
     }
 }
 
 /// The shape of a tensor in words, for error messages: `[n_heads*head_dim, dim]`.
 pub fn shape_in_words(name: &str) -> &'static str {
-    let ends = |end: &str| name.ends_with(&format!("{end}.weight"));
-    match () {
-        _ if ends(".wq") => "[n_heads*head_dim, dim]",
-        _ if ends(".wk") || ends(".wv") => "[n_kv_heads*head_dim, dim]",
-        _ if ends(".wo") => "[dim, n_heads*head_dim]",
-        _ if ends(".w1") || ends(".w3") => "[hidden_dim, dim]",
-        _ if ends(".w2") => "[dim, hidden_dim]",
-        _ if ends("norm") => "[dim]",
-        _ => "[vocab_size, dim]",
-    }
+    let words = [
+        (".wq", "[n_heads*head_dim, dim]"),
+        (".wk", "[n_kv_heads*head_dim, dim]"),
+        (".wv", "[n_kv_heads*head_dim, dim]"),
+        (".wo", "[dim, n_heads*head_dim]"),
+        (".w1", "[hidden_dim, dim]"),
+        (".w3", "[hidden_dim, dim]"),
+        (".w2", "[dim, hidden_dim]"),
+        ("norm", "[dim]"),
+    ];
+    let stem = name.trim_end_matches(".weight");
+    let found = words.into_iter().find(|(end, _)| stem.ends_with(end));
+    found.map_or("[vocab_size, dim]", |(_, shape)| shape)
 }

@@ -91,7 +91,7 @@ pub mod prelude {
     pub use crate::attention::{
         causal_mask, merge_heads, scores, softmax, split_heads, weighted_values,
     };
-    pub use crate::checkpoint::{self, Format, Options, shelf as weights};
+    pub use crate::checkpoint::{self, Format, Options, weights};
     pub use crate::feed_forward::{silu, swiglu};
     pub use crate::notebook::{check, difference, published};
     pub use crate::observe::{Observer, Site, unobserved};

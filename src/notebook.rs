@@ -3,7 +3,7 @@
 pub mod published;
 mod symbols;
 
-use crate::checkpoint::{Checkpoint, shelf};
+use crate::checkpoint::{Checkpoint, weights};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::experiments;
@@ -132,7 +132,7 @@ impl Lesson {
     /// Which model this is, in one paragraph.
     pub fn summary(&self) -> String {
         let c = &self.config;
-        let place = shelf::shown(&self.checkpoint.path);
+        let place = weights::shown(&self.checkpoint.path);
         let (name, format) = (&self.checkpoint.name, self.checkpoint.format);
         let n_params = c.n_params() as f64 / 1e6;
         let megabytes = self.checkpoint.n_bytes() as f64 / 1e6;
@@ -154,7 +154,7 @@ impl Lesson {
                 self.prompt
             ),
         );
-        for assumption in &c.assumed {
+        for assumption in &self.checkpoint.assumed {
             text += &format!("\n{assumption}");
         }
         text

@@ -169,9 +169,9 @@ fn the_rope_factor_of_llama_32_must_be_told() {
     let dir = oracles().join("llama32_tied/meta");
     let checkpoint = Checkpoint::open(&dir).unwrap();
     assert!(
-        checkpoint.config.assumed[0].contains("factor 8"),
+        checkpoint.assumed[0].contains("factor 8"),
         "{:?}",
-        checkpoint.config.assumed
+        checkpoint.assumed
     );
     let model = Transformer::new(&checkpoint).unwrap();
     let expected = expected("llama32_tied");

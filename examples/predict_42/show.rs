@@ -33,7 +33,7 @@ pub fn model(checkpoint: &Checkpoint) {
         "Sizes    {} layers, dim {}, {} query heads sharing {} KV heads of {}, FFN {}, vocabulary {}",
         c.n_layers, c.dim, c.n_heads, c.n_kv_heads, c.head_dim, c.hidden_dim, c.vocab_size
     );
-    for assumption in &c.assumed {
+    for assumption in &checkpoint.assumed {
         println!("Assumed  {assumption}");
     }
 }

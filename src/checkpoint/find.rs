@@ -1,7 +1,9 @@
 //! Finding out what lies at a path.
 
-use super::{Checkpoint, Format, description, gguf, gguf_metadata, hugging_face, meta, shelf};
-use crate::config::Config;
+use super::description::{self, Description};
+use super::stored::WeightFile;
+use super::{Checkpoint, Format, gguf, hugging_face, meta, weights};
+use crate::config::{LLAMA3_8B, SMOLLM2_135M};
 use crate::error::{Error, Result};
 use crate::tokenizer::{Llama3Specials, Tokenizer};
 use std::path::{Path, PathBuf};
@@ -23,10 +25,10 @@ pub fn open(path: &Path, options: &Options) -> Result<Checkpoint> {
     let file_name = path.file_name().unwrap_or_default().to_string_lossy();
     match path.extension().and_then(|e| e.to_str()) {
         _ if !path.exists() => Err(Error::file(path, "no such file or directory", SEE_README)),
-        Some("gguf") => gguf::open(path),
-        Some("pth") => meta::open(path, meta_config(parent, options)?),
+        Some("gguf") => gguf::open(WeightFile::open(path)?),
+        Some("pth") => meta::open(path, params(parent, options)?),
         Some("safetensors") if parent.join("params.json").exists() => {
-            hugging_face::open_with_meta_names(path, meta_config(parent, options)?)
+            hugging_face::open_with_meta_names(path, params(parent, options)?)
         }
         Some("safetensors") | Some("json") => hugging_face::open(parent),
         _ => Err(Error::file(
@@ -57,7 +59,7 @@ fn open_dir(dir: &Path, options: &Options) -> Result<Checkpoint> {
     match ggufs.as_slice() {
         [] if has("original") => open_dir(&dir.join("original"), options),
         [] => Err(nothing_there(dir, &names)),
-        [one] => gguf::open(&dir.join(one)),
+        [one] => gguf::open(WeightFile::open(&dir.join(one))?),
         several => {
             let problem = format!("it holds {} .gguf files: {several:?}", several.len());
             Err(Error::file(dir, problem, "name the one you mean"))
@@ -85,12 +87,11 @@ fn nothing_there(dir: &Path, names: &[String]) -> Error {
         let problem = format!("no weights yet; {name} looks like a download that is not complete");
         return Error::file(dir, problem, "wait for the download, or start it again");
     }
-    let found = match names.len() {
-        0 => "the directory is empty".to_string(),
-        _ => format!(
-            "no weights here, only {}",
-            names[..names.len().min(8)].join(", ")
-        ),
+    let found = if names.is_empty() {
+        "the directory is empty".to_string()
+    } else {
+        let first = &names[..names.len().min(8)];
+        format!("no weights here, only {}", first.join(", "))
     };
     let hint = format!(
         "expected consolidated.00.pth with params.json, model.safetensors (or its shards and \
@@ -99,7 +100,7 @@ fn nothing_there(dir: &Path, names: &[String]) -> Error {
     Error::file(dir, found, hint)
 }
 
-fn meta_config(dir: &Path, options: &Options) -> Result<Config> {
+fn params(dir: &Path, options: &Options) -> Result<Description> {
     let path = dir.join("params.json");
     if !path.exists() {
         let hint = "copy params.json from the model's repository beside the weights";
@@ -108,68 +109,60 @@ fn meta_config(dir: &Path, options: &Options) -> Result<Config> {
     description::from_meta(&path, options.rope_factor)
 }
 
-/// What a person calls the model at a path.
+/// What a person calls the model at a path: the file or directory, but for the parts of a model the
+/// directory that holds them.
 pub fn display_name(path: &Path) -> String {
-    let dir_of_parts = path.file_name().is_some_and(|name| {
-        let name = name.to_string_lossy();
+    let is_part = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
         name == "original" || name.starts_with("consolidated.")
-    });
-    let named = match dir_of_parts {
-        true => path
-            .parent()
-            .map_or(path, |parent| match parent.ends_with("original") {
-                true => parent.parent().unwrap_or(parent),
-                false => parent,
-            }),
-        false => path,
     };
+    let named = path.ancestors().find(|path| !is_part(path)).unwrap_or(path);
     let resolved = named.canonicalize().unwrap_or(named.to_owned());
-    let name = match resolved.extension() {
-        Some(extension) if extension == "gguf" => resolved.file_stem(),
-        _ => resolved.file_name(),
+    let name = if resolved.extension() == Some("gguf".as_ref()) {
+        resolved.file_stem()
+    } else {
+        resolved.file_name()
     };
-    name.map_or_else(
-        || path.display().to_string(),
-        |name| name.to_string_lossy().into_owned(),
-    )
+    let name = name.map(|name| name.to_string_lossy().into_owned());
+    name.unwrap_or_else(|| path.display().to_string())
 }
 
-/// The tokenizer beside the weights, or Meta's own file for a Llama 3 without one.
+/// The tokenizer inside or beside the weights, or the one that all models of this vocabulary share.
 pub fn tokenizer(checkpoint: &Checkpoint) -> Result<Tokenizer> {
-    let config = &checkpoint.config;
-    let specials = match config.rope_scaling {
+    let n_tokens = checkpoint.config.vocab_size;
+    let specials = match checkpoint.config.rope_scaling {
         None => Llama3Specials::Llama3,
         Some(_) => Llama3Specials::Llama31,
     };
-    let tokenizer = match (checkpoint.format, tokenizer_file(&checkpoint.path)) {
-        (Format::Gguf, _) => {
-            Tokenizer::from_gguf_metadata(&gguf_metadata(&checkpoint.path)?, &checkpoint.path)?
-        }
-        (Format::Rehearsal, _) if config.vocab_size == 49152 => {
-            let path = shelf::dir().join(shelf::DEFAULT_MODEL);
-            Tokenizer::from_gguf_metadata(&gguf_metadata(&path)?, &path)?
-        }
-        (_, Some(path)) if path.ends_with("tokenizer.json") => {
+    let is_rehearsal = checkpoint.format == Format::Rehearsal;
+    let tokenizer = if let Some(file) = &checkpoint.gguf {
+        of_gguf(file)?
+    } else if let Some(path) = tokenizer_file(&checkpoint.path).filter(|_| !is_rehearsal) {
+        if path.ends_with("tokenizer.json") {
             Tokenizer::from_hugging_face_file(&path)?
+        } else {
+            Tokenizer::from_tiktoken_file(&path, specials)?
         }
-        (_, Some(path)) => Tokenizer::from_tiktoken_file(&path, specials)?,
-        (_, None) if config.vocab_size == 128256 => {
-            Tokenizer::from_tiktoken_file(shelf::llama3_tokenizer()?, specials)?
-        }
-        (_, None) => {
-            let problem = "there is no tokenizer.model or tokenizer.json with the weights";
-            let hint = "copy it from the model's repository, or give token ids directly";
-            return Err(Error::file(&checkpoint.path, problem, hint));
-        }
+    } else if n_tokens == LLAMA3_8B.vocab_size {
+        Tokenizer::from_tiktoken_file(weights::llama3_tokenizer()?, specials)?
+    } else if n_tokens == SMOLLM2_135M.vocab_size && is_rehearsal {
+        of_gguf(&WeightFile::open(&weights::small_model()?)?)?
+    } else {
+        let problem = "there is no tokenizer.model or tokenizer.json with the weights";
+        let hint = "copy it from the model's repository, or give token ids directly";
+        return Err(Error::file(&checkpoint.path, problem, hint));
     };
-    if tokenizer.vocab_size() > config.vocab_size {
+    if tokenizer.vocab_size() > n_tokens {
         return Err(Error::Tokenizer(format!(
-            "it has {} tokens and the model only {}: they do not belong together",
-            tokenizer.vocab_size(),
-            config.vocab_size
+            "it has {} tokens and the model only {n_tokens}: they do not belong together",
+            tokenizer.vocab_size()
         )));
     }
     Ok(tokenizer)
+}
+
+fn of_gguf(file: &WeightFile) -> Result<Tokenizer> {
+    Tokenizer::from_gguf_metadata(&gguf::metadata(file)?, &file.path)
 }
 
 fn tokenizer_file(path: &Path) -> Option<PathBuf> {

@@ -2,84 +2,106 @@
 //!
 //! Files of the llama architecture hold query and key rows in Meta's interleaved order already.
 
+mod header;
+
 use super::description::{self, GgufMetadata};
 use super::names::Dialect;
-use super::stored::{MappedFile, Stored, StoredTensor};
+use super::stored::{Stored, StoredTensor, WeightFile};
 use super::{Checkpoint, Format};
-use crate::config::Config;
-use crate::config::RopeScaling;
+use crate::config::{Config, RopeScaling};
 use crate::error::{Error, Result};
 use crate::matrix::widen;
-use candle_core::quantized::{GgmlDType, gguf_file::Content};
-use std::io::Cursor;
-use std::path::Path;
+use candle_core::quantized::GgmlDType;
+use header::{Header, TensorInfo};
 
-pub fn open(path: &Path) -> Result<Checkpoint> {
-    let file = MappedFile::open(path)?;
-    let content = read_header(&file)?;
-    let mut config = description::from_gguf(&content.metadata, path)?;
-    let mut stored = Stored::new(path, Dialect::Gguf);
-    for (name, info) in &content.tensor_infos {
-        stored.add(StoredTensor {
-            name: name.clone(),
-            file: file.clone(),
-            offset: (content.tensor_data_offset.checked_add(info.offset))
-                .and_then(|offset| usize::try_from(offset).ok())
-                .unwrap_or(usize::MAX),
-            shape: info.shape.dims().to_vec(),
-            dtype: info.ggml_dtype,
-        });
+/// GGML's numbers for the kinds that this crate reads.
+const KINDS: [(u32, GgmlDType); 15] = [
+    (0, GgmlDType::F32),
+    (1, GgmlDType::F16),
+    (2, GgmlDType::Q4_0),
+    (3, GgmlDType::Q4_1),
+    (6, GgmlDType::Q5_0),
+    (7, GgmlDType::Q5_1),
+    (8, GgmlDType::Q8_0),
+    (9, GgmlDType::Q8_1),
+    (10, GgmlDType::Q2K),
+    (11, GgmlDType::Q3K),
+    (12, GgmlDType::Q4K),
+    (13, GgmlDType::Q5K),
+    (14, GgmlDType::Q6K),
+    (15, GgmlDType::Q8K),
+    (30, GgmlDType::BF16),
+];
+
+pub fn open(file: WeightFile) -> Result<Checkpoint> {
+    let header = read_header(&file)?;
+    let mut description = description::from_gguf(&header.metadata, &file.path)?;
+    let config = &mut description.config;
+    let mut stored = Stored::new(&file.path, Dialect::Gguf);
+    for info in &header.tensors {
+        stored.add(place(info, header.data_start, &file)?);
     }
-    config.tied_output = !content.tensor_infos.contains_key("output.weight");
+    config.tied_output = !stored.has("output.weight");
     if let Some(factors) = stored.bytes_of("rope_freqs.weight")? {
         let mut wide = vec![0f32; factors.len() / 4];
         widen::widen(GgmlDType::F32, [factors], [&mut wide])?;
-        config.rope_scaling = Some(scaling_of(&wide, &config, path)?);
+        config.rope_scaling = Some(scaling_of(&wide, config, &file)?);
     }
-    Checkpoint::from_stored(Format::Gguf, config, stored)
+    let checkpoint = Checkpoint::from_stored(Format::Gguf, description, stored)?;
+    Ok(Checkpoint {
+        gguf: Some(file),
+        ..checkpoint
+    })
 }
 
 /// The metadata alone: what the tokenizer needs.
-pub fn metadata(path: &Path) -> Result<GgufMetadata> {
-    Ok(read_header(&MappedFile::open(path)?)?.metadata)
+pub fn metadata(file: &WeightFile) -> Result<GgufMetadata> {
+    Ok(read_header(file)?.metadata)
 }
 
-fn read_header(file: &MappedFile) -> Result<Content> {
-    if alignment_is_zero(file.bytes()) {
-        return Err(file.damaged("a GGUF file", "its general.alignment is 0"));
-    }
-    Content::read(&mut Cursor::new(file.bytes()))
-        .map_err(|e| file.damaged("a GGUF file", &e.to_string()))
+fn read_header(file: &WeightFile) -> Result<Header> {
+    header::read(&file.bytes).map_err(|problem| file.damaged("a GGUF file", &problem))
 }
 
-/// The reader divides by this number before anybody can look at it. In the file it follows its key
-/// and the four bytes of its type.
-fn alignment_is_zero(bytes: &[u8]) -> bool {
-    let key = b"general.alignment";
-    let header = &bytes[..bytes.len().min(1 << 20)];
-    let at = header.windows(key.len()).position(|window| window == key);
-    at.and_then(|at| header.get(at + key.len() + 4..at + key.len() + 8))
-        .is_some_and(|value| value == [0; 4])
+/// Where a tensor lies in the file.
+fn place(info: &TensorInfo, data_start: usize, file: &WeightFile) -> Result<StoredTensor> {
+    let Some((_, dtype)) = KINDS.into_iter().find(|(number, _)| *number == info.kind) else {
+        let problem = format!("{} is stored in GGML's kind {}", info.name, info.kind);
+        let hint = "take a file in another quantisation, such as Q4_K_M or Q8_0";
+        return Err(Error::file(&file.path, problem, hint));
+    };
+    let offset = usize::try_from(info.offset).ok();
+    Ok(StoredTensor {
+        name: info.name.clone(),
+        file: file.clone(),
+        offset: offset
+            .and_then(|offset| offset.checked_add(data_start))
+            .unwrap_or(usize::MAX), // which no file reaches
+        shape: info.shape.clone(),
+        dtype,
+    })
 }
 
 /// Llama 3.1 and later: the file holds one divisor for each frequency. They are Llama 3.1's rule
 /// with the largest divisor as its factor; anything else is refused rather than guessed.
-fn scaling_of(divisors: &[f32], config: &Config, path: &Path) -> Result<RopeScaling> {
+fn scaling_of(divisors: &[f32], config: &Config, file: &WeightFile) -> Result<RopeScaling> {
     let factor = divisors.iter().copied().fold(1.0, f32::max);
     let scaling = RopeScaling::llama31(f64::from(factor));
-    let mut scaled = config.clone();
-    scaled.rope_scaling = Some(scaling);
+    let scaled = Config {
+        rope_scaling: Some(scaling),
+        ..config.clone()
+    };
     let plain = crate::rope::freqs(config);
     let expected = crate::rope::freqs(&scaled);
     let same = divisors.len() == plain.len()
         && (divisors.iter().zip(plain.iter().zip(&expected)))
             .all(|(d, (plain, scaled))| (plain / d / scaled - 1.0).abs() < 1e-3);
-    match same {
-        true => Ok(scaling),
-        false => Err(Error::file(
-            path,
-            "rope_freqs.weight does not hold Llama 3.1's frequency scaling",
-            "use a file converted from Llama 3, 3.1 or 3.2",
-        )),
+    if same {
+        return Ok(scaling);
     }
+    Err(Error::file(
+        &file.path,
+        "rope_freqs.weight does not hold Llama 3.1's frequency scaling",
+        "use a file converted from Llama 3, 3.1 or 3.2",
+    ))
 }

@@ -3,10 +3,10 @@
 //! Its query and key rows stand in another order than Meta's (all even rows of a head, then all odd
 //! ones). That is undone here and nowhere else: see [`RowOrder`].
 
+use super::description::{self, Description};
 use super::names::Dialect;
-use super::stored::{MappedFile, Stored, StoredTensor};
-use super::{Checkpoint, Format, description};
-use crate::config::Config;
+use super::stored::{Stored, StoredTensor, WeightFile};
+use super::{Checkpoint, Format};
 use crate::error::{Error, Result};
 use candle_core::quantized::GgmlDType;
 use safetensors::{Dtype, SafeTensors};
@@ -21,19 +21,19 @@ pub fn open(dir: &Path) -> Result<Checkpoint> {
         let hint = "copy config.json from the model's repository beside the weights";
         return Err(Error::file(&config_path, "the file is missing", hint));
     }
-    let config = description::from_hugging_face(&config_path)?;
+    let description = description::from_hugging_face(&config_path)?;
     let mut stored = Stored::new(dir, Dialect::HuggingFace);
     for file in weight_files(dir)? {
         add_safetensors(&mut stored, &file)?;
     }
-    Checkpoint::from_stored(Format::SafeTensors, config, stored)
+    Checkpoint::from_stored(Format::SafeTensors, description, stored)
 }
 
 /// Meta's names in a safetensors file, with Meta's `params.json` beside it.
-pub fn open_with_meta_names(file: &Path, config: Config) -> Result<Checkpoint> {
+pub fn open_with_meta_names(file: &Path, description: Description) -> Result<Checkpoint> {
     let mut stored = Stored::new(file, Dialect::Meta);
     add_safetensors(&mut stored, file)?;
-    Checkpoint::from_stored(Format::SafeTensors, config, stored)
+    Checkpoint::from_stored(Format::SafeTensors, description, stored)
 }
 
 /// The one file, or every shard that the index names, each of which must be there.
@@ -69,8 +69,8 @@ fn weight_files(dir: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn add_safetensors(stored: &mut Stored, path: &Path) -> Result<()> {
-    let file = MappedFile::open(path)?;
-    let bytes = file.bytes();
+    let file = WeightFile::open(path)?;
+    let bytes = &file.bytes[..];
     let (header, metadata) = SafeTensors::read_metadata(bytes)
         .map_err(|e| file.damaged("a safetensors file", &e.to_string()))?;
     let data_start = 8 + header;

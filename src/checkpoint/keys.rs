@@ -3,39 +3,40 @@
 use super::description::GgufMetadata;
 use crate::error::{Error, Result};
 use candle_core::quantized::gguf_file::Value as GgufValue;
-use serde_json::Value;
+use serde::Deserialize;
+use serde_json::{Map, Value};
 use std::path::{Path, PathBuf};
 
 /// The longest description file that is read at all, in bytes.
 const LONGEST_JSON: u64 = 1 << 20;
 
-/// The keys of one description file, with the path for the error messages.
+/// The keys of one description file, or of an object inside it.
 pub struct Keys {
     path: PathBuf,
     prefix: String,
-    values: serde_json::Map<String, Value>,
+    values: Map<String, Value>,
 }
 
 impl Keys {
+    /// A JSON file that holds one object.
     pub fn open(path: &Path) -> Result<Keys> {
-        let size = std::fs::metadata(path)
-            .map_err(|e| Error::io(path, e))?
-            .len();
+        let io = |e| Error::io(path, e);
+        let not_json = |problem| {
+            let hint = "download the file again from the model's repository";
+            Err(Error::file(path, problem, hint))
+        };
+        let size = std::fs::metadata(path).map_err(io)?.len();
         if size > LONGEST_JSON {
-            return Err(not_json(
-                path,
-                format!("{size} bytes are too many for a description"),
-            ));
+            return not_json(format!("{size} bytes are too many for a description"));
         }
-        let text = std::fs::read(path).map_err(|e| Error::io(path, e))?;
-        match serde_json::from_slice(&text) {
+        match serde_json::from_slice(&std::fs::read(path).map_err(io)?) {
             Ok(Value::Object(values)) => Ok(Keys {
                 path: path.to_owned(),
                 prefix: String::new(),
                 values,
             }),
-            Ok(_) => Err(not_json(path, "expected a JSON object { … }".into())),
-            Err(e) => Err(not_json(path, format!("not valid JSON ({e})"))),
+            Ok(_) => not_json("expected a JSON object { … }".into()),
+            Err(e) => not_json(format!("not valid JSON ({e})")),
         }
     }
 
@@ -54,84 +55,43 @@ impl Keys {
             GgufValue::Array(_) => None,
             other => other.to_u64().ok().map(Value::from),
         };
+        let values = metadata.iter();
         Keys {
             path: path.to_owned(),
             prefix: String::new(),
-            values: (metadata.iter())
+            values: values
                 .filter_map(|(key, value)| Some((key.clone(), scalar(value)?)))
                 .collect(),
         }
     }
 
-    pub fn has(&self, key: &str) -> bool {
-        self.get(key).is_some()
+    /// The value of a key, whose type follows from where it is put; `null` counts as absent.
+    pub fn optional<'a, T: Deserialize<'a>>(&'a self, key: &str) -> Result<Option<T>> {
+        let Some(value) = self.get(key)? else {
+            return Ok(None);
+        };
+        let read = T::deserialize(value).map(Some);
+        read.map_err(|e| self.error(key, &in_our_words(&e.to_string())))
     }
 
-    /// `null` counts as absent.
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        self.values.get(key).filter(|value| !value.is_null())
-    }
-
-    pub fn error(&self, key: &str, problem: &str) -> Error {
-        let value = self.get(key).map_or("(not there)".into(), Value::to_string);
-        Error::Config {
-            path: self.path.clone(),
-            key: format!("{}{key}", self.prefix),
-            value,
-            problem: problem.into(),
-        }
-    }
-
-    pub fn required<T>(&self, key: &str, value: Option<T>) -> Result<T> {
+    pub fn required<'a, T: Deserialize<'a>>(&'a self, key: &str) -> Result<T> {
+        let value = self.optional(key)?;
         value.ok_or_else(|| self.error(key, "this key is required"))
     }
 
-    pub fn optional_size(&self, key: &str) -> Result<Option<usize>> {
-        let Some(value) = self.get(key) else {
-            return Ok(None);
-        };
-        match value.as_u64().and_then(|n| usize::try_from(n).ok()) {
-            Some(n) => Ok(Some(n)),
-            None => Err(self.error(key, "expected a positive whole number")),
-        }
-    }
-
-    pub fn size(&self, key: &str) -> Result<usize> {
-        self.required(key, self.optional_size(key)?)
-    }
-
-    pub fn optional_number(&self, key: &str) -> Result<Option<f64>> {
-        let Some(value) = self.get(key) else {
-            return Ok(None);
-        };
-        match value.as_f64() {
-            Some(x) => Ok(Some(x)),
-            None => Err(self.error(key, "expected a number")),
-        }
-    }
-
-    pub fn number(&self, key: &str) -> Result<f64> {
-        self.required(key, self.optional_number(key)?)
-    }
-
+    /// An absent flag is `false`.
     pub fn flag(&self, key: &str) -> Result<bool> {
-        match self.get(key) {
-            None => Ok(false),
-            Some(Value::Bool(b)) => Ok(*b),
-            Some(_) => Err(self.error(key, "expected true or false")),
-        }
+        Ok(self.optional(key)?.unwrap_or(false))
     }
 
-    pub fn text(&self, key: &str) -> Result<Option<String>> {
-        match self.get(key) {
-            None => Ok(None),
-            Some(Value::String(s)) => Ok(Some(s.clone())),
-            Some(_) => Err(self.error(key, "expected a text")),
-        }
+    /// No key says anything.
+    pub fn is_empty(&self) -> bool {
+        self.values.values().all(Value::is_null)
     }
 
+    /// The keys inside an object.
     pub fn object(&self, key: &str) -> Result<Option<Keys>> {
-        match self.get(key) {
+        match self.get(key)? {
             None => Ok(None),
             Some(Value::Object(values)) => Ok(Some(Keys {
                 path: self.path.clone(),
@@ -142,48 +102,52 @@ impl Keys {
         }
     }
 
-    pub fn expect_text(&self, key: &str, expected: &str) -> Result<()> {
-        match self.text(key)? {
-            Some(found) if found == expected => Ok(()),
-            _ => Err(self.error(
-                key,
-                &format!("this crate runs Llama models: expected {expected:?}"),
-            )),
+    /// Refuses another text than the one that every Llama has here.
+    pub fn expect(&self, key: &str, expected: &str) -> Result<()> {
+        if self.optional(key)? == Some(expected) {
+            return Ok(());
+        }
+        let problem = format!("this crate runs Llama models: expected {expected:?}");
+        Err(self.error(key, &problem))
+    }
+
+    pub fn error(&self, key: &str, problem: &str) -> Error {
+        let value = self.values.get(key).filter(|value| !value.is_null());
+        Error::Config {
+            path: self.path.clone(),
+            key: format!("{}{key}", self.prefix),
+            value: value.map_or("(not there)".into(), Value::to_string),
+            problem: problem.into(),
         }
     }
 
-    pub fn refuse_present(&self, key: &str, problem: &str) -> Result<()> {
-        match self.has(key) {
-            true => Err(self.error(key, problem)),
-            false => Ok(()),
+    /// A key that is almost the one that is absent would be passed over, and a default used.
+    fn get(&self, key: &str) -> Result<Option<&Value>> {
+        let value = self.values.get(key).filter(|value| !value.is_null());
+        if value.is_some() {
+            return Ok(value);
         }
-    }
-
-    /// A key that is almost one of ours would otherwise be ignored, and its default used.
-    pub fn refuse_misspelt(&self, known: &[&str]) -> Result<()> {
         let plain = |key: &str| key.to_lowercase().replace(['_', '-', ' '], "");
-        for key in self
-            .values
-            .keys()
-            .filter(|key| !known.contains(&key.as_str()))
-        {
-            let meant = known
-                .iter()
-                .find(|known| !self.has(known) && one_edit_apart(&plain(key), &plain(known)));
-            if let Some(meant) = meant {
-                return Err(self.error(key, &format!("unknown key; is {meant} meant?")));
-            }
+        let is_close =
+            |other: &&String| *other != key && one_edit_apart(&plain(other), &plain(key));
+        match self.values.keys().find(is_close) {
+            None => Ok(None),
+            Some(other) => Err(self.error(other, &format!("unknown key; is {key} meant?"))),
         }
-        Ok(())
     }
 }
 
-fn not_json(path: &Path, problem: String) -> Error {
-    Error::file(
-        path,
-        problem,
-        "download the file again from the model's repository",
-    )
+/// serde says "invalid type: string "389", expected usize", and the value is said already.
+fn in_our_words(problem: &str) -> String {
+    let (_, expected) = problem.rsplit_once("expected ").unwrap_or(("", problem));
+    let words = match expected {
+        "usize" => "a positive whole number",
+        "f64" => "a number",
+        "a boolean" => "true or false",
+        "a borrowed string" => "a text",
+        other => other,
+    };
+    format!("expected {words}")
 }
 
 /// Equal, or one letter added, left out or changed.

@@ -1,10 +1,10 @@
 //! Meta's layout: `consolidated.00.pth`, which is a zip file of uncompressed tensors with a small
 //! pickle that names them, and `params.json`.
 
+use super::description::Description;
 use super::names::Dialect;
-use super::stored::{MappedFile, Stored, StoredTensor};
+use super::stored::{Stored, StoredTensor, WeightFile};
 use super::{Checkpoint, Format};
-use crate::config::Config;
 use crate::error::{Error, Result};
 use candle_core::pickle::{Object, Stack};
 use candle_core::quantized::GgmlDType;
@@ -14,9 +14,9 @@ use std::path::Path;
 /// The longest pickle that is read: Llama 3 8B's has about 40,000 bytes.
 const LONGEST_PICKLE: u64 = 1 << 24;
 
-pub fn open(pth: &Path, config: Config) -> Result<Checkpoint> {
-    let file = MappedFile::open(pth)?;
-    let mut zip = zip::ZipArchive::new(Cursor::new(file.bytes())).map_err(|e| {
+pub fn open(pth: &Path, description: Description) -> Result<Checkpoint> {
+    let file = WeightFile::open(pth)?;
+    let mut zip = zip::ZipArchive::new(Cursor::new(&file.bytes[..])).map_err(|e| {
         let problem = format!("not a complete PyTorch zip file ({e})");
         let hint = "a .pth ends with its table of contents: the download is not complete, or it is \
                     another kind of file; download it again";
@@ -45,13 +45,13 @@ pub fn open(pth: &Path, config: Config) -> Result<Checkpoint> {
             dtype: entry.dtype,
         });
     }
-    Checkpoint::from_stored(Format::Meta, config, stored)
+    Checkpoint::from_stored(Format::Meta, description, stored)
 }
 
 type Zip<'a> = zip::ZipArchive<Cursor<&'a [u8]>>;
 
 /// The folder inside the zip (with its slash), and the pickle in it.
-fn read_pickle(zip: &mut Zip<'_>, file: &MappedFile) -> Result<(String, Object)> {
+fn read_pickle(zip: &mut Zip<'_>, file: &WeightFile) -> Result<(String, Object)> {
     let damaged = |problem: &str| file.damaged("a PyTorch checkpoint", problem);
     let name = (0..zip.len())
         .filter_map(|i| Some(zip.by_index_raw(i).ok()?.name().ok()?.to_string()))

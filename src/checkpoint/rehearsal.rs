@@ -27,13 +27,15 @@ pub fn open(name: &str, config: Config, seed: u64) -> Result<Checkpoint> {
             Ok((tensor, matrix))
         })
         .collect::<Result<_>>()?;
-    Ok(Checkpoint::new(
-        name,
-        Path::new(name),
-        Format::Rehearsal,
+    Ok(Checkpoint {
         config,
+        assumed: vec![],
+        name: name.into(),
+        path: name.into(),
+        format: Format::Rehearsal,
         matrices,
-    ))
+        gguf: None,
+    })
 }
 
 /// The directory, beside the files to be, in which they are written until they are complete.

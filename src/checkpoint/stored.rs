@@ -1,4 +1,4 @@
-//! What lies in the files before it is checked: mapped files and the tensors they claim to hold.
+//! What files claim to hold, before it is checked: their bytes, and a place in them for each tensor.
 
 use super::names::{self, Dialect};
 use crate::config::{Config, shape_in_words};
@@ -9,34 +9,32 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// A weight file mapped into memory: its bytes are read when they are used, and not before.
+/// A file of weights, on the disk or in memory.
 #[derive(Clone)]
-pub struct MappedFile {
+pub struct WeightFile {
+    /// Where it is, or what it is called.
     pub path: PathBuf,
-    bytes: Bytes,
+    pub bytes: Bytes,
 }
 
-impl MappedFile {
-    pub fn open(path: &Path) -> Result<MappedFile> {
+impl WeightFile {
+    /// Maps a file: its bytes are read when they are used, and not before.
+    pub fn open(path: &Path) -> Result<WeightFile> {
         let io = |e| Error::io(path, e);
         let file = File::open(path).map_err(io)?;
         if file.metadata().map_err(io)?.len() == 0 {
             let hint = "the download has not begun or was cut off: start it again";
             return Err(Error::file(path, "the file is empty", hint));
         }
-        Ok(MappedFile {
+        Ok(WeightFile {
             path: path.to_owned(),
             bytes: Bytes::map(&file).map_err(io)?,
         })
     }
 
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
-    }
-
     /// The error for a file that is not what its name says.
     pub fn damaged(&self, expected: &str, problem: &str) -> Error {
-        let hint = match self.bytes() {
+        let hint = match &*self.bytes {
             b if b.starts_with(b"version https://git-lfs") => {
                 "this is a Git LFS pointer, not the file itself: fetch it with `git lfs pull`"
             }
@@ -50,7 +48,7 @@ impl MappedFile {
 /// One tensor as a file describes it.
 pub struct StoredTensor {
     pub name: String,
-    pub file: MappedFile,
+    pub file: WeightFile,
     pub offset: usize,
     pub shape: Vec<usize>,
     pub dtype: GgmlDType,
@@ -76,13 +74,17 @@ impl Stored {
         self.tensors.insert(tensor.name.clone(), tensor);
     }
 
+    pub fn has(&self, name: &str) -> bool {
+        self.tensors.contains_key(name)
+    }
+
     /// The bytes of a tensor under the file's own name, if it is there.
     pub fn bytes_of(&self, name: &str) -> Result<Option<&[u8]>> {
         let Some(tensor) = self.tensors.get(name) else {
             return Ok(None);
         };
         let end = tensor.end()?;
-        Ok(Some(&tensor.file.bytes()[tensor.offset..end]))
+        Ok(Some(&tensor.file.bytes[tensor.offset..end]))
     }
 
     /// Every tensor the model needs as a checked matrix, under Meta's names.
@@ -98,7 +100,7 @@ impl Stored {
     fn n_bytes(&self) -> u64 {
         let files = self.tensors.values().map(|tensor| &tensor.file);
         let sizes: BTreeMap<&Path, u64> = files
-            .map(|file| (file.path.as_path(), file.bytes().len() as u64))
+            .map(|file| (file.path.as_path(), file.bytes.len() as u64))
             .collect();
         sizes.values().sum()
     }
@@ -143,9 +145,10 @@ impl Stored {
     fn missing(&self, name: &str, theirs: &str) -> Error {
         Error::MissingTensor {
             path: self.path.clone(),
-            name: match name == theirs {
-                true => name.to_string(),
-                false => format!("{theirs} (Meta's {name})"),
+            name: if name == theirs {
+                theirs.into()
+            } else {
+                format!("{theirs} (Meta's {name})")
             },
             hint: format!(
                 "it holds {} tensors; is the download complete, and are all files of one model?",
@@ -185,7 +188,7 @@ impl StoredTensor {
         let n_bytes = count
             .and_then(|n| (n / self.dtype.block_size()).checked_mul(self.dtype.type_size()))
             .ok_or_else(|| broken(format!("impossible shape {:?}", self.shape)))?;
-        let have = self.file.bytes().len();
+        let have = self.file.bytes.len();
         match self.offset.checked_add(n_bytes) {
             Some(end) if end <= have => Ok(end),
             _ => Err(broken(format!(

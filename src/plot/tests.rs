@@ -56,7 +56,7 @@ fn figures(language: Language) -> Vec<Figure> {
                 .language(language),
         ),
     ];
-    for name in crate::config::NAMED_MODELS {
+    for (name, _) in crate::config::RELEASED {
         let config = crate::config::Config::named(name).unwrap();
         let figure = computation(&config).title(name).answer("<42>");
         descriptions.push(Box::new(figure.language(language)));

@@ -81,12 +81,12 @@ pub fn distance(a: &[f32], b: &[f32]) -> f32 {
 
 /// The small default model, fetched by the script if it is not there yet.
 pub fn default_model() -> PathBuf {
-    llama3::checkpoint::shelf::small_model().unwrap()
+    llama3::checkpoint::weights::small_model().unwrap()
 }
 
 /// Meta's Llama 3 tokenizer file, fetched likewise.
 pub fn llama3_tokenizer() -> PathBuf {
-    llama3::checkpoint::shelf::llama3_tokenizer().unwrap()
+    llama3::checkpoint::weights::llama3_tokenizer().unwrap()
 }
 
 /// An example as a person starts it, with the default model where none is named.

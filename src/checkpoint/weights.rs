@@ -1,9 +1,8 @@
-//! The directory `weights/`: which models are there, which one is meant, and fetching the default.
+//! The directory `weights/`: where it is, which models it holds, and fetching the default one.
 
-use crate::config;
+use crate::config::Config;
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
 /// The small default model's file, under the weights directory (SmolLM2-135M-Instruct, Apache-2.0).
 pub const DEFAULT_MODEL: &str = "SmolLM2-135M-Instruct/SmolLM2-135M-Instruct.Q4_1.gguf";
@@ -12,21 +11,56 @@ pub const LLAMA3_TOKENIZER: &str = "llama3-tokenizer/tokenizer.model";
 /// Where Meta's files make the examples and notebooks run the real Llama 3 8B.
 pub const LLAMA3_8B: &str = "Meta-Llama-3-8B";
 
-/// The weights directory: `LLAMA3_WEIGHTS` if it is set, else `weights/` of this checkout.
+/// The weights directory: what `LLAMA3_WEIGHTS` names; else `weights/` of the checkout that the
+/// program runs in; else `llama3-from-scratch` among the user's data, wherever this system keeps them.
 pub fn dir() -> PathBuf {
-    match std::env::var_os("LLAMA3_WEIGHTS") {
-        Some(dir) => PathBuf::from(dir),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("weights"),
+    if let Some(dir) = variable("LLAMA3_WEIGHTS") {
+        return dir;
+    }
+    match checkout() {
+        Some(checkout) => checkout.join("weights"),
+        None => user_data().join("llama3-from-scratch"),
     }
 }
 
-/// A path as people are shown it: from the checkout on, without what lies above.
+/// The copy of this repository that the program was started in, or in a directory of.
+fn checkout() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let mut above = here.ancestors();
+    above
+        .find(|dir| dir.join("weights/fetch.py").is_file())
+        .map(Path::to_owned)
+}
+
+/// Where a program keeps a user's data: `$XDG_DATA_HOME` (XDG Base Directory Specification), or each
+/// system's own place.
+fn user_data() -> PathBuf {
+    let home = || std::env::home_dir().unwrap_or_default();
+    let place = if cfg!(windows) {
+        variable("LOCALAPPDATA")
+    } else {
+        variable("XDG_DATA_HOME").filter(|dir| dir.is_absolute())
+    };
+    place.unwrap_or_else(|| {
+        home().join(if cfg!(target_os = "macos") {
+            "Library/Application Support"
+        } else {
+            ".local/share"
+        })
+    })
+}
+
+/// An environment variable that says something.
+fn variable(name: &str) -> Option<PathBuf> {
+    let value = std::env::var_os(name).filter(|value| !value.is_empty());
+    value.map(PathBuf::from)
+}
+
+/// A path as people are shown it: inside the checkout, from there on.
 pub fn shown(path: &Path) -> String {
-    let checkout = Path::new(env!("CARGO_MANIFEST_DIR"));
-    path.strip_prefix(checkout)
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    let checkout = checkout();
+    let inside = checkout.and_then(|checkout| path.strip_prefix(checkout).ok());
+    inside.unwrap_or(path).display().to_string()
 }
 
 /// The models that lie in the weights directory, by name.
@@ -53,10 +87,10 @@ pub fn find(name: &str) -> Result<PathBuf> {
     {
         return Ok(path);
     }
-    let here = match models().join(", ") {
-        none if none.is_empty() => "no models yet".to_string(),
-        names => names,
-    };
+    let mut here = models().join(", ");
+    if here.is_empty() {
+        here = "no models yet".into();
+    }
     Err(Error::file(
         name,
         "no such model, file or directory",
@@ -64,7 +98,7 @@ pub fn find(name: &str) -> Result<PathBuf> {
             "in {} there are: {here}. Random weights need no files: rehearsal:NAME with one of {}. \
              How to get models: weights/README.md",
             dir().display(),
-            config::NAMED_MODELS.join(", ")
+            Config::names()
         ),
     ))
 }
@@ -79,9 +113,10 @@ pub fn default_model() -> Result<String> {
         return Ok(name);
     }
     let llama3_8b = dir().join(LLAMA3_8B);
-    let path = match holds_files(&llama3_8b) {
-        true => llama3_8b,
-        false => small_model()?,
+    let path = if holds_files(&llama3_8b) {
+        llama3_8b
+    } else {
+        small_model()?
     };
     Ok(path.to_string_lossy().into_owned())
 }
@@ -112,14 +147,8 @@ fn fetched(what: &str, file: &str) -> Result<PathBuf> {
     if path.exists() {
         return Ok(path);
     }
-    let script = dir().join("fetch.py");
     let by_hand = "put the file there by hand as weights/README.md describes";
-    let status = Command::new("python3")
-        .arg(&script)
-        .arg(what)
-        .stdin(Stdio::null())
-        .status();
-    match status {
+    match fetch(what) {
         Err(e) => {
             let hint = format!("install Python 3 with pip, or {by_hand}");
             let problem = format!("it is not there yet, and python3 could not be started ({e})");
@@ -132,4 +161,13 @@ fn fetched(what: &str, file: &str) -> Result<PathBuf> {
             Err(Error::file(path, problem, hint))
         }
     }
+}
+
+/// Lets Python run the script that this program carries with it, so that it works in any directory.
+fn fetch(what: &str) -> std::io::Result<std::process::ExitStatus> {
+    std::process::Command::new("python3")
+        .args(["-c", include_str!("../../weights/fetch.py"), what, "--into"])
+        .arg(dir())
+        .stdin(std::process::Stdio::null())
+        .status()
 }

@@ -1,0 +1,167 @@
+//! The head of a GGUF file: keys with their values, and where each tensor lies.
+//!
+//! All numbers are little-endian. A text is its length and its bytes; a list is the kind of its
+//! items, their number, and the items; a value is its kind and what that kind says.
+//!
+//! Source: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
+
+use crate::checkpoint::description::GgufMetadata;
+use candle_core::quantized::gguf_file::Value;
+
+/// What the first bytes of a file promise.
+pub struct Header {
+    pub metadata: GgufMetadata,
+    pub tensors: Vec<TensorInfo>,
+    /// Where the tensors' bytes begin.
+    pub data_start: usize,
+}
+
+/// One tensor, as the header describes it.
+pub struct TensorInfo {
+    pub name: String,
+    /// Rows first, as in every other file: GGUF counts the axes from the last one.
+    pub shape: Vec<usize>,
+    /// GGML's number for the kind of its numbers.
+    pub kind: u32,
+    /// From the start of the tensors' bytes.
+    pub offset: u64,
+}
+
+/// What every GGUF file begins with.
+const MAGIC: &[u8] = b"GGUF";
+/// The versions that hold Llama 3: version 1 had been gone for half a year when it came out.
+const VERSIONS: std::ops::RangeInclusive<u32> = 2..=3;
+/// The most items of all lists together: a vocabulary, its merges and scores stay far below.
+const MOST_ITEMS: u64 = 1 << 23;
+/// Lists in lists; one in another is more than any model has.
+const DEEPEST_LIST: u32 = 4;
+
+type Result<T> = std::result::Result<T, String>;
+
+/// Reads the head of a file; the error says what is wrong with it.
+pub fn read(file: &[u8]) -> Result<Header> {
+    let mut reader = Reader {
+        rest: file,
+        items_left: MOST_ITEMS,
+    };
+    if reader.take(4)? != MAGIC {
+        return Err("it does not begin with GGUF".into());
+    }
+    let version = reader.u32()?;
+    if VERSIONS.contains(&version.swap_bytes()) {
+        return Err("its numbers are big-endian, for other processors".into());
+    }
+    if !VERSIONS.contains(&version) {
+        return Err(format!("it is of version {version}, and 2 and 3 are known"));
+    }
+    let (n_tensors, n_keys) = (reader.u64()?, reader.u64()?);
+    let mut metadata = GgufMetadata::new();
+    for _ in 0..n_keys {
+        let (key, kind) = (reader.text()?, reader.u32()?);
+        let value = reader.value(kind, 0).map_err(|e| format!("{key}: {e}"))?;
+        if metadata.contains_key(&key) {
+            return Err(format!("the key {key} is there twice"));
+        }
+        metadata.insert(key, value);
+    }
+    let mut tensors = vec![];
+    for _ in 0..n_tensors {
+        tensors.push(reader.tensor()?);
+    }
+    let alignment = match metadata.get("general.alignment") {
+        None => 32,
+        Some(Value::U32(alignment)) => *alignment as usize,
+        Some(other) => return Err(format!("general.alignment is {other:?}")),
+    };
+    let end = file.len() - reader.rest.len();
+    let data_start = end.checked_next_multiple_of(alignment);
+    Ok(Header {
+        metadata,
+        tensors,
+        data_start: data_start.ok_or("general.alignment is 0")?,
+    })
+}
+
+/// What is left to read.
+struct Reader<'a> {
+    rest: &'a [u8],
+    items_left: u64,
+}
+
+impl<'a> Reader<'a> {
+    fn take(&mut self, n: usize) -> Result<&'a [u8]> {
+        let taken = self.rest.split_at_checked(n);
+        let (taken, rest) = taken.ok_or("the file ends before its table of contents does")?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    /// The `N` bytes of one number.
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N]> {
+        let bytes = self.take(N)?.first_chunk();
+        Ok(*bytes.ok_or("a number is cut off")?)
+    }
+
+    fn u32(&mut self) -> Result<u32> {
+        self.bytes().map(u32::from_le_bytes)
+    }
+
+    fn u64(&mut self) -> Result<u64> {
+        self.bytes().map(u64::from_le_bytes)
+    }
+
+    /// Some writers end a text with zeros, and a few texts are no valid UTF-8.
+    fn text(&mut self) -> Result<String> {
+        let length = usize::try_from(self.u64()?).map_err(|e| e.to_string())?;
+        let text = String::from_utf8_lossy(self.take(length)?);
+        Ok(text.trim_end_matches('\0').into())
+    }
+
+    fn value(&mut self, kind: u32, depth: u32) -> Result<Value> {
+        Ok(match kind {
+            0 => Value::U8(self.bytes().map(u8::from_le_bytes)?),
+            1 => Value::I8(self.bytes().map(i8::from_le_bytes)?),
+            2 => Value::U16(self.bytes().map(u16::from_le_bytes)?),
+            3 => Value::I16(self.bytes().map(i16::from_le_bytes)?),
+            4 => Value::U32(self.u32()?),
+            5 => Value::I32(self.bytes().map(i32::from_le_bytes)?),
+            6 => Value::F32(self.bytes().map(f32::from_le_bytes)?),
+            7 => Value::Bool(self.take(1)? != [0]),
+            8 => Value::String(self.text()?),
+            9 => Value::Array(self.list(depth)?),
+            10 => Value::U64(self.u64()?),
+            11 => Value::I64(self.bytes().map(i64::from_le_bytes)?),
+            12 => Value::F64(self.bytes().map(f64::from_le_bytes)?),
+            _ => return Err(format!("there is no kind {kind} of values")),
+        })
+    }
+
+    fn list(&mut self, depth: u32) -> Result<Vec<Value>> {
+        let (kind, length) = (self.u32()?, self.u64()?);
+        let items_left = self.items_left.checked_sub(length);
+        self.items_left = items_left.ok_or("its lists are too long for a model's")?;
+        if depth > DEEPEST_LIST {
+            return Err("its lists lie too deep in one another".into());
+        }
+        (0..length).map(|_| self.value(kind, depth + 1)).collect()
+    }
+
+    fn tensor(&mut self) -> Result<TensorInfo> {
+        let (name, n_axes) = (self.text()?, self.u32()?);
+        if n_axes > 4 {
+            return Err(format!("{name} has {n_axes} axes"));
+        }
+        let mut shape = vec![];
+        for _ in 0..n_axes {
+            let size = usize::try_from(self.u64()?);
+            shape.insert(0, size.map_err(|e| format!("{name}: {e}"))?);
+        }
+        let (kind, offset) = (self.u32()?, self.u64()?);
+        Ok(TensorInfo {
+            name,
+            shape,
+            kind,
+            offset,
+        })
+    }
+}
