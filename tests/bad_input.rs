@@ -161,6 +161,51 @@ fn a_model_that_is_not_a_llama() {
     }
 }
 
+/// What changes the frequencies is obeyed, wherever it stands, or refused.
+#[test]
+fn scaling_of_rope() {
+    let with = |edit: &dyn Fn(&mut Value)| {
+        let dir = copy("llama31_sharded", "hf");
+        edit_json(dir.path().join("config.json"), edit);
+        Checkpoint::open(dir.path()).map(|checkpoint| checkpoint.config)
+    };
+    let scaled = with(&|_| {}).unwrap();
+    assert!(scaled.rope_scaling.is_some());
+    for beside in [
+        json!({}),
+        json!({"rope_type": "default"}),
+        json!({"rope_theta": 7.0}),
+    ] {
+        let config = with(&|config| config["rope_parameters"] = beside.clone()).unwrap();
+        assert_eq!(config, scaled, "rope_scaling goes before {beside}");
+    }
+    let moved = with(&|config| {
+        config["rope_parameters"] = config["rope_scaling"].take();
+        config["rope_parameters"]["rope_theta"] = config["rope_theta"].take();
+    });
+    assert_eq!(moved.unwrap(), scaled);
+    for empty in [Value::Null, json!({}), json!({"type": "default"})] {
+        let config = with(&|config| config["rope_scaling"] = empty.clone()).unwrap();
+        assert_eq!(config.rope_scaling, None, "{empty}");
+    }
+    let cases: [(Value, &str); 4] = [
+        (json!({"factor": 8.0}), "rope_scaling.factor = 8.0"),
+        (
+            json!({"rope_type": "default", "factor": 8}),
+            "rope_scaling.factor = 8",
+        ),
+        (
+            json!({"rope_type": "llama3", "factr": 8}),
+            "is factor meant?",
+        ),
+        (json!("llama3"), "an object"),
+    ];
+    for (scaling, word) in cases {
+        let error = with(&|config| config["rope_scaling"] = scaling.clone()).err();
+        says(&error.unwrap(), &["config.json", word]);
+    }
+}
+
 #[test]
 fn a_description_of_another_model() {
     let dir = copy("gqa4_ffn272", "meta");

@@ -1,4 +1,5 @@
-//! weights/fetch.py, in a sandbox: a copy of the script fetches into its own directory.
+//! weights/fetch.py, in a sandbox: a copy of the script fetches into its own directory. And the
+//! programs, started somewhere else.
 
 mod common;
 
@@ -123,4 +124,53 @@ fn two_at_once_bring_one_whole_file() {
     let checked = fetch(dir.path(), &["--check", "tokenizer"], &[]);
     assert!(checked.status.success(), "{}", stderr(&checked));
     assert_eq!(left_over(dir.path()), Vec::<String>::new());
+}
+
+/// Outside a checkout the models are among the user's data, and are fetched there as well.
+#[test]
+fn in_another_directory_the_models_are_among_the_users_data() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let generate = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO"));
+        command
+            .args(["run", "--release", "--quiet", "--example", "generate"])
+            .args([
+                "--manifest-path",
+                concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
+                "--",
+            ])
+            .args(arguments)
+            .current_dir(dir.path())
+            .env_remove("LLAMA3_WEIGHTS")
+            .env("XDG_DATA_HOME", &data);
+        command.output().unwrap()
+    };
+    let error =
+        String::from_utf8(generate(&["--model", "none", "--prompt", "The"]).stderr).unwrap();
+    let place = data.join("llama3-from-scratch");
+    assert!(
+        error.contains(&format!("in {} there are: no models", place.display())),
+        "{error}"
+    );
+
+    let output = generate(&[
+        "--rehearse",
+        "llama-3-8b:1",
+        "--raw",
+        "--prompt",
+        "The",
+        "--max-tokens",
+        "1",
+    ]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    assert!(
+        error.contains(&format!("{}", place.join(TOKENIZER).display())),
+        "{error}"
+    );
+    assert_eq!(
+        fs::metadata(place.join(TOKENIZER)).unwrap().len(),
+        2_183_982
+    );
 }

@@ -199,14 +199,63 @@ fn damaged_bytes() {
         std::fs::write(&path, bytes).unwrap();
         let _ = Checkpoint::open(&path);
     }
-    for (value, fine) in [(0u32, false), (32, true)] {
+}
+
+/// Where the tensors begin depends on the key general.alignment, and on nothing that looks like it.
+#[test]
+fn the_alignment_is_a_key() {
+    let meta = Checkpoint::open(oracles().join("mqa_hd16/meta")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.gguf");
+    let with = |key: &str, value: Value| {
         let mut metadata = metadata(&meta.config);
-        metadata.push(("general.alignment".into(), Value::U32(value)));
+        metadata.push((key.into(), value));
         let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(k, v)| (k.as_str(), v)).collect();
         let tensors = quantised(&meta, GgmlDType::BF16);
         let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(n, t)| (n.as_str(), t)).collect();
         let mut file = std::fs::File::create(&path).unwrap();
         gguf_file::write(&mut file, &metadata, &tensors).unwrap();
-        assert_eq!(Checkpoint::open(&path).is_ok(), fine);
+        Checkpoint::open(&path)
+    };
+    let refused = |value| {
+        let error = with("general.alignment", value).err().unwrap().to_string();
+        assert!(error.contains("general.alignment"), "{error}");
+    };
+    refused(Value::U32(0));
+    refused(Value::String("32".into()));
+    let expected = logits(&with("general.alignment", Value::U32(32)).unwrap(), &[1, 2]);
+    let a_text = "general.alignment\u{4}\0\0\0\0\0\0\0".to_string();
+    let harmless = with("general.description", Value::String(a_text)).unwrap();
+    assert_eq!(logits(&harmless, &[1, 2]), expected);
+}
+
+#[test]
+fn what_is_no_gguf_file_of_today_is_named() {
+    let file = |start: &[u8]| [start, &[0; 64]].concat();
+    for (bytes, words) in [
+        (file(b"GGUF\0\0\0\x03"), "big-endian"),
+        (file(b"GGUF\x01\0\0\0"), "version 1"),
+        (file(b"GGUF\x09\0\0\0"), "version 9"),
+        (file(b"GGML"), "does not begin with GGUF"),
+        (b"GGUF\x03\0".to_vec(), "ends"),
+    ] {
+        let error = Checkpoint::from_bytes("model", bytes).err().unwrap();
+        assert!(error.to_string().contains(words), "{error}");
     }
+}
+
+/// In memory a model is the same as on the disk, its tokenizer included.
+#[test]
+fn a_model_in_memory() {
+    let file = Checkpoint::open(default_model()).unwrap();
+    let memory = std::fs::read(default_model()).unwrap();
+    let memory = Checkpoint::from_bytes("small", memory).unwrap();
+    assert_eq!(
+        (memory.name.as_str(), &memory.config),
+        ("small", &file.config)
+    );
+    let (one, other) = (file.tokenizer().unwrap(), memory.tokenizer().unwrap());
+    let ids = one.encode("The answer is 42.");
+    assert_eq!(other.encode("The answer is 42."), ids);
+    assert_eq!(logits(&memory, &ids), logits(&file, &ids));
 }
