@@ -32,22 +32,17 @@ fn checkout() -> Option<PathBuf> {
         .map(Path::to_owned)
 }
 
-/// Where a program keeps a user's data: `$XDG_DATA_HOME` (XDG Base Directory Specification), or each
-/// system's own place.
+/// Where this system keeps a user's data. On Linux: XDG Base Directory Specification.
 fn user_data() -> PathBuf {
-    let home = || std::env::home_dir().unwrap_or_default();
-    let place = if cfg!(windows) {
-        variable("LOCALAPPDATA")
+    let (told, usual) = if cfg!(windows) {
+        (variable("LOCALAPPDATA"), "AppData/Local")
+    } else if cfg!(target_os = "macos") {
+        (None, "Library/Application Support")
     } else {
-        variable("XDG_DATA_HOME").filter(|dir| dir.is_absolute())
+        let told = variable("XDG_DATA_HOME").filter(|dir| dir.is_absolute());
+        (told, ".local/share")
     };
-    place.unwrap_or_else(|| {
-        home().join(if cfg!(target_os = "macos") {
-            "Library/Application Support"
-        } else {
-            ".local/share"
-        })
-    })
+    told.unwrap_or_else(|| std::env::home_dir().unwrap_or_default().join(usual))
 }
 
 /// An environment variable that says something.

@@ -64,10 +64,10 @@ impl Vocabulary {
 
     /// tiktoken-rs panics on an id that occurs twice, so it is refused here.
     fn claim(&mut self, id: u32) -> Result<()> {
-        match self.ids.insert(id) {
-            true => Ok(()),
-            false => Err(self.problem(format!("two tokens have the id {id}"))),
+        if self.ids.insert(id) {
+            return Ok(());
         }
+        Err(self.problem(format!("two tokens have the id {id}")))
     }
 
     /// The highest id + 1.
