@@ -17,6 +17,17 @@ pub struct Description {
     pub assumed: Vec<String>,
 }
 
+impl Config {
+    /// Reads Meta's `params.json`. That file does not state the RoPE scaling factor: `rope_factor`
+    /// does, or it is taken from the sizes.
+    ///
+    /// # Errors
+    /// A missing, misspelt or contradicting key: the message names the file, the key and its value.
+    pub fn from_meta(path: &Path, rope_factor: Option<f64>) -> Result<Config> {
+        Ok(from_meta(path, rope_factor)?.config)
+    }
+}
+
 /// Meta's `params.json`.
 pub fn from_meta(path: &Path, rope_factor: Option<f64>) -> Result<Description> {
     let params = Keys::open(path)?;
