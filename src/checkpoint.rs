@@ -223,7 +223,8 @@ impl Checkpoint {
 
     /// The size of all weights as they are stored, in bytes.
     pub fn n_bytes(&self) -> usize {
-        self.matrices.values().map(Matrix::n_bytes).sum()
+        let sizes = self.matrices.values().map(Matrix::n_bytes);
+        sizes.fold(0, usize::saturating_add)
     }
 
     /// The tokenizer that belongs to the model: from its own files, or Meta's file in

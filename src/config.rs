@@ -221,10 +221,9 @@ impl Config {
 
     /// How many numbers the model's matrices hold; a tied output matrix is counted once.
     pub fn n_params(&self) -> usize {
-        self.tensors()
-            .iter()
-            .map(|(_, shape)| shape.iter().product::<usize>())
-            .sum()
+        let numbers = |shape: &Vec<usize>| shape.iter().map(|&size| size as u64).product::<u64>();
+        let sum: u64 = self.tensors().iter().map(|(_, shape)| numbers(shape)).sum();
+        usize::try_from(sum).unwrap_or(usize::MAX) // 8 billion are too many for 32 bits
     }
 
     /// The size of the KV cache for one token of context, in numbers: keys and values, every layer.
