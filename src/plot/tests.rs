@@ -56,14 +56,6 @@ fn figures(language: Language) -> Vec<Figure> {
                 .language(language),
         ),
     ];
-    for name in crate::config::NAMED_MODELS {
-        let config = crate::config::Config::named(name).unwrap();
-        let figure = computation(&config).title(name).answer("<42>");
-        descriptions.push(Box::new(figure.language(language)));
-        descriptions.push(Box::new(
-            in_place(&config, 0).title("<&>").language(language),
-        ));
-    }
     descriptions.extend((1..=10).map(|n| Box::new(map(n).language(language)) as Box<dyn Draw>));
     descriptions
         .iter()
@@ -218,11 +210,6 @@ fn what_cannot_be_drawn_is_said() {
         "no size may be 0",
     );
     says(swiglu(0, 1).draw(), "at least 1");
-    let mut config = crate::config::Config::named("tiny").unwrap();
-    config.dim = 0;
-    says(computation(&config).draw(), "not the sizes of a Llama");
-    config.dim = 96;
-    says(in_place(&config, 1).draw(), "one that another follows");
     says(parts(&[("a", -1)]).draw(), "from 0");
     says(parts(&[("a", 0)]).draw(), "nothing to cut");
 }
