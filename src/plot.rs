@@ -20,13 +20,12 @@ mod bars;
 pub mod canvas;
 mod cells;
 mod colors;
+mod drawing;
 mod gallery;
 mod heatmap;
-mod heatmap_place;
 pub mod language;
 mod lines;
 mod map;
-mod map_layout;
 mod matmul;
 pub mod numbers;
 mod paint;
@@ -201,10 +200,23 @@ use title_and_language;
 
 /// Labels as a figure keeps them.
 fn owned<S: AsRef<str>>(labels: &[S]) -> Vec<String> {
-    labels
-        .iter()
-        .map(|label| text::visible(label.as_ref()))
-        .collect()
+    let labels = labels.iter();
+    labels.map(|label| text::visible(label.as_ref())).collect()
+}
+
+/// Values under their labels, as a figure keeps them.
+fn labelled<S: AsRef<str>, N: Number>(values: &[(S, N)]) -> Vec<(String, f64)> {
+    let owned = |(label, x): &(S, N)| (text::visible(label.as_ref()), x.to_f64());
+    values.iter().map(owned).collect()
+}
+
+/// An error, unless the data can be drawn.
+fn ensure(can_be_drawn: bool, problem: impl FnOnce() -> String) -> Result<()> {
+    if can_be_drawn {
+        Ok(())
+    } else {
+        Err(Error::Argument(problem()))
+    }
 }
 
 /// A number of things in English: `1 row`, `2 rows`.

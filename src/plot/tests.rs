@@ -282,7 +282,7 @@ fn numbers_are_short() {
         ["1.05 GB", "8.19 kB", "17 B"]
     );
     assert_eq!(fixed(-0.001, 2), "0.00");
-    assert_eq!(ticks(0.0, 1.0, 5.0).0.len(), 6);
+    assert_eq!(ticks((0.0, 1.0), 5.0).0.len(), 6);
 }
 
 #[test]
