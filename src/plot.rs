@@ -82,16 +82,16 @@ impl Figure {
 
     /// What the evcxr kernel calls when a figure is the last expression of a cell.
     pub fn evcxr_display(&self) {
-        println!("{}", self.bundle());
+        println!("{}", output("image/svg+xml", &self.svg, &self.alt));
     }
+}
 
-    /// The picture and its words as the two halves of one output.
-    fn bundle(&self) -> String {
-        let block =
-            |mime, content| format!("EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT");
-        let picture = block("image/svg+xml", self.svg());
-        format!("{picture}\n{}", block("text/plain", self.alt()))
-    }
+/// What the evcxr kernel takes for a cell's output: a picture or a page, and the same as text.
+fn output(mime: &str, content: &str, text: &str) -> String {
+    format!(
+        "EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n\
+         EVCXR_BEGIN_CONTENT text/plain\n{text}\nEVCXR_END_CONTENT"
+    )
 }
 
 /// Debug shows the words, not thousands of characters of SVG.

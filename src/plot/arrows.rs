@@ -11,12 +11,9 @@ use candle_core::Tensor;
 ///
 /// ```no_run
 /// # use llama3::plot::*;
-/// # fn cell(q: candle_core::Tensor, turned: candle_core::Tensor) -> llama3::Result<()> {
-/// let pair = |x: &candle_core::Tensor, i: usize| x.narrow(1, 2 * i, 2); // [T, 2]
-/// let figure = arrows()
-///     .rotated("pair 0", &pair(&q, 0)?, &pair(&turned, 0)?)
-///     .rotated("pair 20", &pair(&q, 20)?, &pair(&turned, 20)?)
-///     .draw()?;
+/// # fn cell(turned: candle_core::Tensor) -> llama3::Result<()> {
+/// let pair = |i: usize| turned.narrow(1, 2 * i, 2); // [T, head_dim] -> [T, 2]
+/// let figure = arrows().circle("pair 0", &pair(0)?).circle("pair 20", &pair(20)?).draw()?;
 /// # Ok(())
 /// # }
 /// ```
@@ -29,24 +26,15 @@ pub fn arrows() -> Arrows {
 #[must_use = "a figure is drawn by .draw()?, or by being the last expression of a cell"]
 pub struct Arrows {
     frame: Frame,
-    circles: Vec<(String, Option<Tensor>, Tensor)>,
+    circles: Vec<(String, Tensor)>,
     labels: Vec<String>,
 }
 
 impl Arrows {
     /// Adds a circle with one arrow for each row of `vectors` [T, 2].
-    pub fn circle(self, title: impl AsRef<str>, vectors: &Tensor) -> Self {
-        self.with(title.as_ref(), None, vectors)
-    }
-
-    /// Adds a circle with the vectors before (dashed, grey) and after a rotation, both [T, 2].
-    pub fn rotated(self, title: impl AsRef<str>, before: &Tensor, after: &Tensor) -> Self {
-        self.with(title.as_ref(), Some(before.clone()), after)
-    }
-
-    fn with(mut self, title: &str, before: Option<Tensor>, after: &Tensor) -> Self {
-        let title = text::visible(title);
-        self.circles.push((title, before, after.clone()));
+    pub fn circle(mut self, title: impl AsRef<str>, vectors: &Tensor) -> Self {
+        let title = text::visible(title.as_ref());
+        self.circles.push((title, vectors.clone()));
         self
     }
 
@@ -61,21 +49,10 @@ impl Arrows {
         ensure((1..=16).contains(&n), || {
             format!("arrows: {n} circles; it takes 1 to 16, each from .circle(title, &vectors)")
         })?;
-        let mut circles = vec![];
-        for (title, before, after) in &self.circles {
-            let before = before.as_ref().map(|x| vectors(x, title)).transpose()?;
-            let (before, after) = (before.unwrap_or_default(), vectors(after, title)?);
-            let (n, n_labels) = (after.len(), self.labels.len());
-            ensure(n_labels == 0 || n_labels == n, || {
-                format!("arrows, circle {title}: {n} arrows, but {n_labels} labels")
-            })?;
-            circles.push(Circle {
-                title,
-                before,
-                after,
-            });
-        }
-        Ok(circles)
+        let circles = self.circles.iter();
+        circles
+            .map(|(title, tensor)| Circle::read(title, tensor, self.labels.len()))
+            .collect()
     }
 
     fn alt(&self, circles: &[Circle]) -> String {
@@ -84,9 +61,10 @@ impl Arrows {
             format!("{} with arrows", count(n, "circle")),
             format!("{n} 个圆，圆内有箭头"),
         )];
-        for Circle { title, after, .. } in circles {
+        for Circle { title, vectors } in circles {
             let angle = |[x, y]: [f64; 2]| short(y.atan2(x));
-            let (m, first, last) = (after.len(), angle(after[0]), angle(after[after.len() - 1]));
+            let m = vectors.len();
+            let (first, last) = (angle(vectors[0]), angle(vectors[m - 1]));
             parts.push(self.frame.pick(
                 format!("{title}: {}, from {first} to {last} rad", count(m, "arrow")),
                 format!("{title}：{m} 支箭头，从 {first} 到 {last} 弧度"),
@@ -96,34 +74,37 @@ impl Arrows {
     }
 }
 
-/// One circle: its arrows before (none, if nothing was turned) and after, of which there are some.
+/// One circle, with at least one arrow.
 struct Circle<'a> {
     title: &'a str,
-    before: Vec<[f64; 2]>,
-    after: Vec<[f64; 2]>,
+    vectors: Vec<[f64; 2]>,
 }
 
 impl Circle<'_> {
+    fn read<'a>(title: &'a str, tensor: &Tensor, n_labels: usize) -> Result<Circle<'a>> {
+        let name = format!("arrows, circle {title}");
+        let (n @ 1..=200, 2) = tensor.dims2().unwrap_or_default() else {
+            let hint = "a pair is .narrow(1, 2 * i, 2)? of [T, head_dim]; at most 200 arrows";
+            return Err(Error::shape(name, "[T, 2]", tensor.dims(), hint));
+        };
+        ensure(n_labels == 0 || n_labels == n, || {
+            format!("{name}: {n} arrows, but {n_labels} labels")
+        })?;
+        let rows = cells::rows(tensor)?;
+        for x in rows.iter().flatten() {
+            ensure(x.is_finite(), || {
+                format!("{name}: a vector holds {x}, which has no place")
+            })?;
+        }
+        let vectors = rows.iter().map(|row| [row[0], row[1]]).collect();
+        Ok(Circle { title, vectors })
+    }
+
     /// How long the longest arrow is.
     fn radius(&self) -> f64 {
-        let all = self.before.iter().chain(&self.after);
-        rounded(all.map(|[x, y]| x.hypot(*y)).fold(0.0, f64::max))
+        let lengths = self.vectors.iter().map(|[x, y]| x.hypot(*y));
+        rounded(lengths.fold(0.0, f64::max))
     }
-}
-
-fn vectors(tensor: &Tensor, title: &str) -> Result<Vec<[f64; 2]>> {
-    let name = format!("arrows, circle {title}");
-    let (1..=200, 2) = tensor.dims2().unwrap_or_default() else {
-        let hint = "a pair is .narrow(1, 2 * i, 2)? of [T, head_dim]; at most 200 arrows";
-        return Err(Error::shape(name, "[T, 2]", tensor.dims(), hint));
-    };
-    let rows = cells::rows(tensor)?;
-    for x in rows.iter().flatten() {
-        ensure(x.is_finite(), || {
-            format!("{name}: a vector holds {x}, which has no place")
-        })?;
-    }
-    Ok(rows.iter().map(|row| [row[0], row[1]]).collect())
 }
 
 impl Draw for Arrows {
@@ -151,27 +132,11 @@ impl Draw for Arrows {
         }
         let bottom = top + circles.len().div_ceil(n_across) as f64 * height;
         let width = (24.0 + n_across as f64 * room).max(240.0);
-        let alt = self.alt(&circles);
-        if circles.iter().all(|circle| circle.before.is_empty()) {
-            return Ok(svg.finish([width, bottom + 6.0], alt));
-        }
-        self.draw_legend(&mut svg, bottom + 12.0);
-        Ok(svg.finish([width, bottom + 30.0], alt))
+        Ok(svg.finish([width, bottom + 6.0], self.alt(&circles)))
     }
 }
 
 impl Arrows {
-    /// Which arrows are before and which after the rotation.
-    fn draw_legend(&self, svg: &mut Svg, y: f64) {
-        let before = Pen::line(Paint::Mute, 1.2).dashed(true);
-        let after = Pen::line(Paint::Series(0), 1.8);
-        let words = self.frame.pick(["before", "after"], ["旋转前", "旋转后"]);
-        for (x, pen, words) in [(20.0, before, words[0]), (128.0, after, words[1])] {
-            svg.arrow(&[[x, y], [x + 30.0, y]], pen);
-            svg.text([x + 38.0, y + 4.0], Type::size(12.0), words);
-        }
-    }
-
     fn draw_circle(&self, svg: &mut Svg, circle: &Circle, [x, y, r]: [f64; 3]) {
         let (grid, longest) = (Pen::line(Paint::Grid, 1.0), circle.radius());
         svg.circle([x, y, r], Pen::line(Paint::Edge, 1.0));
@@ -179,21 +144,17 @@ impl Arrows {
         svg.line(&[[x, y - r], [x, y + r]], grid);
         let unit = if longest > 0.0 { r / longest } else { 0.0 };
         let tip = |[vx, vy]: &[f64; 2]| [tenth(x + vx * unit), tenth(y - vy * unit)];
-        for tip in circle.before.iter().map(tip) {
-            svg.arrow(&[[x, y], tip], Pen::line(Paint::Mute, 1.0).dashed(true));
-        }
-        let tips: Vec<[f64; 2]> = circle.after.iter().map(tip).collect();
+        let tips: Vec<[f64; 2]> = circle.vectors.iter().map(tip).collect();
         for tip in &tips {
             svg.arrow(&[[x, y], *tip], Pen::line(Paint::Series(0), 1.6));
         }
         for ([lx, ly], first, last) in label_places([x, y], &tips) {
             let label = |i: usize| self.labels.get(i).cloned().unwrap_or(i.to_string());
-            let more = if first < last {
-                format!("…{}", label(last))
-            } else {
-                String::new()
+            let label = match label(first) {
+                one if first == last => one,
+                one => format!("{one}…{}", label(last)),
             };
-            let label = text::fit(&(label(first) + &more), 11.0, 60.0);
+            let label = text::fit(&label, 11.0, 60.0);
             // A wide label moves further out, so that it does not lie on its arrow.
             let out = (lx - x) / r * (text::width(&label, 11.0) / 2.0 - 6.0).max(0.0);
             svg.text([lx + out, ly + 4.0], Type::size(11.0).middle(), &label);

@@ -42,11 +42,12 @@ impl Scale {
     /// sequential one starts at zero unless that would waste half of it.
     pub fn new(min: f64, max: f64, diverging: bool) -> Self {
         let (min, max) = (rounded(min), rounded(max));
-        let farthest = min.abs().max(max.abs());
-        let (lo, hi) = match diverging {
-            true => (-farthest, farthest),
-            false if min >= 0.0 && min < max / 2.0 => (0.0, max),
-            false => (min, max),
+        let (lo, hi) = if diverging {
+            let farthest = min.abs().max(max.abs());
+            (-farthest, farthest)
+        } else {
+            let near_zero = min >= 0.0 && min < max / 2.0;
+            (if near_zero { 0.0 } else { min }, max)
         };
         Scale { lo, hi, diverging }
     }

@@ -13,19 +13,17 @@ use crate::error::Result;
 /// # Ok::<(), llama3::Error>(())
 /// ```
 pub fn parts<S: AsRef<str>, N: Number>(parts: &[(S, N)]) -> Parts {
-    Parts {
-        parts: labelled(parts),
-        ..Parts::default()
-    }
+    let frame = Frame::default();
+    let parts = labelled(parts);
+    Parts { frame, parts }
 }
 
 /// See [`parts`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use = "a figure is drawn by .draw()?, or by being the last expression of a cell"]
 pub struct Parts {
     frame: Frame,
     parts: Vec<(String, f64)>,
-    unit: Unit,
 }
 
 /// Where the strip begins, how wide it is, and how high a line of the list.
@@ -34,12 +32,6 @@ const WIDTH: f64 = 700.0;
 const ROW: f64 = 22.0;
 
 impl Parts {
-    /// The values are sizes in bytes.
-    pub fn bytes(mut self) -> Self {
-        self.unit = Unit::Bytes;
-        self
-    }
-
     /// The sum of all parts.
     fn whole(&self) -> Result<f64> {
         let n = self.parts.len();
@@ -59,7 +51,7 @@ impl Parts {
     }
 
     fn alt(&self, whole: f64) -> String {
-        let (n, sum) = (self.parts.len(), self.unit.show(whole));
+        let (n, sum) = (self.parts.len(), short(whole));
         let mut words = vec![
             self.frame
                 .pick(format!("{n} parts of {sum}"), format!("{sum}，分成 {n} 份")),
@@ -91,7 +83,7 @@ impl Parts {
         let (y, style) = (y + 10.0, Type::size(12.0));
         let share = format!("{} %", short(value / whole * 100.0));
         svg.text([LEFT + 20.0, y], style, &text::fit(label, 12.0, 300.0));
-        svg.text([500.0, y], style.end(), &self.unit.show(value));
+        svg.text([500.0, y], style.end(), &short(value));
         svg.text([580.0, y], style.end(), &share);
     }
 }

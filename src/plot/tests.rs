@@ -44,17 +44,13 @@ fn figures(language: Language) -> Vec<Figure> {
         Box::new(
             arrows()
                 .circle("<", &pair)
-                .rotated("b", &pair, &pair)
+                .circle("b", &pair)
                 .language(language),
         ),
         Box::new(gallery(&[("h<0>", weights), ("h1", masked)]).language(language)),
         Box::new(matmul(("x", &[17, 4096]), ("<w>", &[1024, 4096]), "k").language(language)),
         Box::new(swiglu(4096, 14336).title("<&>").language(language)),
-        Box::new(
-            parts(&[("嵌入", 3), ("<rest>", 1)])
-                .bytes()
-                .language(language),
-        ),
+        Box::new(parts(&[("嵌入", 3), ("<rest>", 1)]).language(language)),
     ];
     descriptions.extend((1..=10).map(|n| Box::new(map(n).language(language)) as Box<dyn Draw>));
     descriptions
@@ -295,7 +291,7 @@ fn labels_show_what_cannot_be_seen() {
 #[test]
 fn a_notebook_gets_picture_and_words() {
     let figure = bars(&[("a", 1)]).draw().unwrap();
-    let bundle = figure.bundle();
+    let bundle = output("image/svg+xml", figure.svg(), figure.alt());
     assert!(bundle.starts_with("EVCXR_BEGIN_CONTENT image/svg+xml\n<svg "));
     let words = "EVCXR_BEGIN_CONTENT text/plain\nBar chart, 1 bar; largest ‘a’ 1; smallest ‘a’ 1";
     assert!(bundle.contains(&format!(
