@@ -138,17 +138,15 @@ impl Frame {
 
 /// A description of a figure that can be drawn.
 pub trait Draw {
+    /// The figure's title and language.
+    fn frame(&mut self) -> &mut Frame;
+
     /// Draws the figure.
     ///
     /// # Errors
     /// [`Error::Argument`] or [`Error::Shape`] when the data is empty, contradicts its labels, or
     /// holds numbers that have no place in the picture (NaN, infinity).
     fn draw(&self) -> Result<Figure>;
-
-    /// The figure's title and language.
-    fn frame(&mut self) -> &mut Frame {
-        Box::leak(Box::default()) // Until the last figure that has none of its own is gone.
-    }
 
     /// The title above the picture.
     fn title(mut self, title: impl Into<String>) -> Self
@@ -178,26 +176,6 @@ pub trait Draw {
     }
 }
 
-/// `title` and `language` of the figures that hold no [`Frame`] yet.
-macro_rules! title_and_language {
-    ($figure:ty) => {
-        impl $figure {
-            /// The title above the picture.
-            pub fn title(mut self, title: impl Into<String>) -> Self {
-                self.title = title.into();
-                self
-            }
-
-            /// The language of the figure's own words, if it is not the session's.
-            pub fn language(mut self, language: $crate::plot::Language) -> Self {
-                self.language = language;
-                self
-            }
-        }
-    };
-}
-use title_and_language;
-
 /// Labels as a figure keeps them.
 fn owned<S: AsRef<str>>(labels: &[S]) -> Vec<String> {
     let labels = labels.iter();
@@ -222,9 +200,4 @@ fn ensure(can_be_drawn: bool, problem: impl FnOnce() -> String) -> Result<()> {
 /// A number of things in English: `1 row`, `2 rows`.
 pub fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
-}
-
-fn described(title: &str, language: Language, parts: &[String]) -> String {
-    let title = title.to_string();
-    Frame { title, language }.described(parts)
 }

@@ -28,7 +28,7 @@ fn figures(language: Language) -> Vec<Figure> {
         Box::new(swiglu(4096, 14336).title("<&>")),
         Box::new(parts(&[("嵌入", 3), ("<rest>", 1)])),
     ];
-    descriptions.extend((1..=10).map(|n| Box::new(map(n).language(language)) as Box<dyn Draw>));
+    descriptions.extend((1..=10).map(|n| Box::new(map(n)) as Box<dyn Draw>));
     let draw = |mut description: Box<dyn Draw>| {
         description.frame().language = language;
         description.draw().unwrap()
