@@ -176,6 +176,11 @@ pub trait Draw {
     }
 }
 
+/// A number of things in English: `1 row`, `2 rows`.
+pub fn count(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Labels as a figure keeps them.
 fn owned<S: AsRef<str>>(labels: &[S]) -> Vec<String> {
     let labels = labels.iter();
@@ -195,9 +200,4 @@ fn ensure(can_be_drawn: bool, problem: impl FnOnce() -> String) -> Result<()> {
     } else {
         Err(Error::Argument(problem()))
     }
-}
-
-/// A number of things in English: `1 row`, `2 rows`.
-pub fn count(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }

@@ -144,60 +144,57 @@ fn the_map_lights_its_chapter() {
     assert!(map(0).draw().is_err() && map(11).draw().is_err());
 }
 
+fn says(result: Result<Figure>, words: &str) {
+    let error = result.unwrap_err().to_string();
+    assert!(error.contains(words), "{error}");
+}
+
 #[test]
-fn what_cannot_be_drawn_is_said() {
-    let says = |result: Result<Figure>, words: &str| {
-        let error = result.unwrap_err().to_string();
-        assert!(error.contains(words), "{error}");
-    };
+fn a_matrix_that_cannot_be_drawn_is_refused() {
     let empty = Tensor::zeros((0, 3), candle_core::DType::F32, &Device::Cpu).unwrap();
     let nan = tensor(&[&[0.0, 1.0], &[f32::NAN, f32::INFINITY]]);
+    let masked = tensor(&[&[f32::NEG_INFINITY]]);
+    let line = nan.flatten_all().unwrap();
+    let one = heatmap(&tensor(&[&[1.0]]));
     says(heatmap(&empty).draw(), "found [0, 3]");
     says(heatmap(&nan).draw(), "row 1, column 0 is NaN");
-    says(
-        heatmap(&tensor(&[&[f32::NEG_INFINITY]])).draw(),
-        "every cell is −inf",
-    );
-    says(
-        heatmap(&nan.flatten_all().unwrap()).draw(),
-        "[rows, columns]",
-    );
-    says(
-        heatmap(&tensor(&[&[1.0]])).rows(&["a", "b"]).draw(),
-        "1 row, but 2 row labels",
-    );
+    says(heatmap(&masked).draw(), "every cell is −inf");
+    says(heatmap(&line).draw(), "[rows, columns]");
+    says(one.rows(&["a", "b"]).draw(), "1 row, but 2 row labels");
     says(gallery::<&str>(&[]).draw(), "0 maps");
     says(gallery(&[("head 7", nan.clone())]).draw(), "head 7");
+    says(arrows().draw(), "0 circles");
+    says(arrows().circle("a", &nan).draw(), "NaN");
+    says(arrows().circle("a", &empty).draw(), "[T, 2]");
+}
+
+#[test]
+fn numbers_that_cannot_be_drawn_are_refused() {
+    let two = lines(&[1, 2]);
+    let n_values = "1 values, but there are 2 x values";
     says(bars::<&str, f32>(&[]).draw(), "0 bars");
     says(bars(&[("a", f64::NAN)]).draw(), "‘a’ is NaN");
     says(bars(&[("a", f64::MAX)]).draw(), "below 1e100");
     says(bars(&[("a", 1)]).highlight(1).draw(), "counted from 0");
-    says(
-        lines::<f64>(&[]).series("a", &[1.0]).draw(),
-        "nothing to draw",
-    );
-    says(lines(&[1, 2]).draw(), "nothing to draw");
-    says(
-        lines(&[1, 2]).series("a", &[1]).draw(),
-        "1 values, but there are 2 x values",
-    );
+    says(lines(&[0.0; 0]).series("a", &[1.0]).draw(), "nothing to");
+    says(two.clone().draw(), "nothing to draw");
+    says(two.series("a", &[1]).draw(), n_values);
     says(lines(&[1]).series("a", &[f64::INFINITY]).draw(), "is inf");
     says(lines(&[1]).series("a", &[0]).log_y().draw(), "no logarithm");
-    says(arrows().draw(), "0 circles");
-    says(arrows().circle("a", &nan).draw(), "NaN");
-    says(arrows().circle("a", &empty).draw(), "[T, 2]");
-    says(
-        matmul(("x", &[17, 4096]), ("w", &[4096, 1024]), "y").draw(),
-        "[out, 4096]",
-    );
-    says(matmul(("x", &[17]), ("w", &[1, 1]), "y").draw(), "[T, in]");
-    says(
-        matmul(("x", &[0, 2]), ("w", &[2, 2]), "y").draw(),
-        "no size may be 0",
-    );
-    says(swiglu(0, 1).draw(), "at least 1");
     says(parts(&[("a", -1)]).draw(), "from 0");
     says(parts(&[("a", 0)]).draw(), "nothing to cut");
+}
+
+#[test]
+fn shapes_that_contradict_each_other_are_refused() {
+    let card = |x: &[usize], w: &[usize]| matmul(("x", x), ("w", w), "y");
+    says(card(&[17, 4096], &[4096, 1024]).draw(), "[out, 4096]");
+    says(card(&[17], &[1, 1]).draw(), "[T, in]");
+    says(card(&[0, 2], &[2, 2]).draw(), "no size may be 0");
+    says(card(&[1, 2], &[0, 2]).draw(), "[out, 2]");
+    let product = card(&[17, 8], &[9, 4]).not_transposed();
+    says(product.draw(), "[8, out]");
+    says(swiglu(0, 1).draw(), "at least 1");
 }
 
 #[test]
