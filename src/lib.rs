@@ -54,7 +54,6 @@
 
 pub mod attention;
 pub mod block;
-pub mod book;
 pub mod checkpoint;
 pub mod config;
 pub mod error;

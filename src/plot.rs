@@ -20,23 +20,16 @@ mod bars;
 pub mod canvas;
 mod cells;
 mod colors;
-mod computation;
-mod computation_block;
-mod computation_page;
-mod computation_sum;
+mod drawing;
 mod gallery;
 mod heatmap;
-mod heatmap_place;
-mod in_place;
 pub mod language;
 mod lines;
 mod map;
-mod map_layout;
 mod matmul;
 pub mod numbers;
 mod paint;
 mod parts;
-mod screen;
 mod swiglu;
 pub mod table;
 #[cfg(test)]
@@ -45,17 +38,14 @@ pub mod text;
 
 pub use arrows::{Arrows, arrows};
 pub use bars::{Bars, bars};
-pub use computation::{Computation, computation};
 pub use gallery::{Gallery, gallery};
 pub use heatmap::{Heatmap, heatmap};
-pub use in_place::{InPlace, in_place};
 pub use language::Language;
 pub use lines::{Lines, lines};
 pub use map::{Map, map};
 pub use matmul::{Matmul, matmul};
 pub use numbers::Number;
 pub use parts::{Parts, parts};
-pub use screen::{Screen, screen};
 pub use swiglu::{Swiglu, swiglu};
 
 use canvas::Svg;
@@ -92,16 +82,16 @@ impl Figure {
 
     /// What the evcxr kernel calls when a figure is the last expression of a cell.
     pub fn evcxr_display(&self) {
-        println!("{}", self.bundle());
+        println!("{}", output("image/svg+xml", &self.svg, &self.alt));
     }
+}
 
-    /// The picture and its words as the two halves of one output.
-    fn bundle(&self) -> String {
-        let block =
-            |mime, content| format!("EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT");
-        let picture = block("image/svg+xml", self.svg());
-        format!("{picture}\n{}", block("text/plain", self.alt()))
-    }
+/// What the evcxr kernel takes for a cell's output: a picture or a page, and the same as text.
+fn output(mime: &str, content: &str, text: &str) -> String {
+    format!(
+        "EVCXR_BEGIN_CONTENT {mime}\n{content}\nEVCXR_END_CONTENT\n\
+         EVCXR_BEGIN_CONTENT text/plain\n{text}\nEVCXR_END_CONTENT"
+    )
 }
 
 /// Debug shows the words, not thousands of characters of SVG.
@@ -148,17 +138,15 @@ impl Frame {
 
 /// A description of a figure that can be drawn.
 pub trait Draw {
+    /// The figure's title and language.
+    fn frame(&mut self) -> &mut Frame;
+
     /// Draws the figure.
     ///
     /// # Errors
     /// [`Error::Argument`] or [`Error::Shape`] when the data is empty, contradicts its labels, or
     /// holds numbers that have no place in the picture (NaN, infinity).
     fn draw(&self) -> Result<Figure>;
-
-    /// The figure's title and language.
-    fn frame(&mut self) -> &mut Frame {
-        Box::leak(Box::default()) // Until the last figure that has none of its own is gone.
-    }
 
     /// The title above the picture.
     fn title(mut self, title: impl Into<String>) -> Self
@@ -188,40 +176,28 @@ pub trait Draw {
     }
 }
 
-/// `title` and `language` of the figures that hold no [`Frame`] yet.
-macro_rules! title_and_language {
-    ($figure:ty) => {
-        impl $figure {
-            /// The title above the picture.
-            pub fn title(mut self, title: impl Into<String>) -> Self {
-                self.title = title.into();
-                self
-            }
-
-            /// The language of the figure's own words, if it is not the session's.
-            pub fn language(mut self, language: $crate::plot::Language) -> Self {
-                self.language = language;
-                self
-            }
-        }
-    };
-}
-use title_and_language;
-
-/// Labels as a figure keeps them.
-fn owned<S: AsRef<str>>(labels: &[S]) -> Vec<String> {
-    labels
-        .iter()
-        .map(|label| text::visible(label.as_ref()))
-        .collect()
-}
-
 /// A number of things in English: `1 row`, `2 rows`.
 pub fn count(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
-fn described(title: &str, language: Language, parts: &[String]) -> String {
-    let title = title.to_string();
-    Frame { title, language }.described(parts)
+/// Labels as a figure keeps them.
+fn owned<S: AsRef<str>>(labels: &[S]) -> Vec<String> {
+    let labels = labels.iter();
+    labels.map(|label| text::visible(label.as_ref())).collect()
+}
+
+/// Values under their labels, as a figure keeps them.
+fn labelled<S: AsRef<str>, N: Number>(values: &[(S, N)]) -> Vec<(String, f64)> {
+    let owned = |(label, x): &(S, N)| (text::visible(label.as_ref()), x.to_f64());
+    values.iter().map(owned).collect()
+}
+
+/// An error, unless the data can be drawn.
+fn ensure(can_be_drawn: bool, problem: impl FnOnce() -> String) -> Result<()> {
+    if can_be_drawn {
+        Ok(())
+    } else {
+        Err(Error::Argument(problem()))
+    }
 }

@@ -1,9 +1,9 @@
 //! Horizontal bars with their values: the next token's candidates, the sizes of matrices.
 
 use super::canvas::{Paint, Pen, Svg, Type};
-use super::numbers::{Number, Unit, is_drawable, rounded};
-use super::{Draw, Figure, Language, count, described, text};
-use crate::error::{Error, Result};
+use super::numbers::{Number, Unit, is_drawable, range, rounded};
+use super::{Draw, Figure, Frame, count, ensure, labelled, text};
+use crate::error::Result;
 
 /// Horizontal bars, one for each (label, value), in the order given.
 ///
@@ -13,28 +13,21 @@ use crate::error::{Error, Result};
 /// # Ok::<(), llama3::Error>(())
 /// ```
 pub fn bars<S: AsRef<str>, N: Number>(bars: &[(S, N)]) -> Bars {
-    let owned = |(label, value): &(S, N)| (text::visible(label.as_ref()), value.to_f64());
     Bars {
-        bars: bars.iter().map(owned).collect(),
-        unit: Unit::Plain,
-        highlight: None,
-        title: String::new(),
-        language: Language::current(),
+        bars: labelled(bars),
+        ..Bars::default()
     }
 }
 
 /// See [`bars`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "a figure is drawn by .draw()?, or by being the last expression of a cell"]
 pub struct Bars {
+    frame: Frame,
     bars: Vec<(String, f64)>,
     unit: Unit,
     highlight: Option<usize>,
-    title: String,
-    language: Language,
 }
-
-super::title_and_language!(Bars);
 
 impl Bars {
     /// The values are parts of one: 0.93 is written 93 %.
@@ -63,51 +56,45 @@ impl Bars {
 
     fn check(&self) -> Result<()> {
         let n = self.bars.len();
-        if n == 0 || n > 100 {
-            return Err(Error::Argument(format!(
-                "bar chart: {n} bars; it takes 1 to 100"
-            )));
+        ensure((1..=100).contains(&n), || {
+            format!("bar chart: {n} bars; it takes 1 to 100")
+        })?;
+        for (label, x) in &self.bars {
+            ensure(is_drawable(*x), || {
+                let problem = format!("bar chart: the value of ‘{label}’ is {x}");
+                format!("{problem}; a bar needs a finite length below 1e100")
+            })?;
         }
-        if let Some((label, x)) = self.bars.iter().find(|(_, x)| !is_drawable(*x)) {
-            let problem = format!("bar chart: the value of ‘{label}’ is {x}");
-            return Err(Error::Argument(format!(
-                "{problem}; a bar needs a finite length below 1e100"
-            )));
-        }
-        match self.highlight {
-            Some(i) if i >= n => Err(Error::Argument(format!(
-                "bar chart: highlight({i}), but the {n} bars are counted from 0"
-            ))),
-            _ => Ok(()),
-        }
+        let i = self.highlight.unwrap_or(0);
+        ensure(i < n, || {
+            format!("bar chart: highlight({i}), but the {n} bars are counted from 0")
+        })
     }
 
     fn alt(&self) -> String {
-        let pick = |better: fn(f64, f64) -> bool| {
-            let best = self
-                .bars
-                .iter()
-                .reduce(|a, b| if better(b.1, a.1) { b } else { a });
-            best.map_or(String::new(), |(label, x)| {
-                format!("{} {}", self.language.quote(label), self.unit.show(*x))
-            })
+        let by_size =
+            |a: &&(String, f64), b: &&(String, f64)| rounded(a.1).total_cmp(&rounded(b.1));
+        let words = |bar: Option<&(String, f64)>| {
+            let (label, x) = bar.cloned().unwrap_or_default();
+            let label = self.frame.language.quote(&label);
+            format!("{label} {}", self.unit.show(x))
         };
-        let largest = pick(|a, b| rounded(a) > rounded(b));
-        let smallest = pick(|a, b| rounded(a) < rounded(b));
+        // The first of several equal ones: `max_by` takes the last that it meets.
+        let largest = words(self.bars.iter().rev().max_by(by_size));
+        let smallest = words(self.bars.iter().min_by(by_size));
         let n = self.bars.len();
-        let parts = match self.language {
-            Language::En => [
+        self.frame.described(&self.frame.pick(
+            [
                 format!("Bar chart, {}", count(n, "bar")),
                 format!("largest {largest}"),
                 format!("smallest {smallest}"),
             ],
-            Language::Zh => [
+            [
                 format!("条形图，{n} 条"),
                 format!("最大的是{largest}"),
                 format!("最小的是{smallest}"),
             ],
-        };
-        described(&self.title, self.language, &parts)
+        ))
     }
 }
 
@@ -116,26 +103,35 @@ const LONGEST: f64 = 240.0;
 const ROW: f64 = 26.0;
 
 impl Draw for Bars {
+    fn frame(&mut self) -> &mut Frame {
+        &mut self.frame
+    }
+
     fn draw(&self) -> Result<Figure> {
         self.check()?;
-        let labels: Vec<&str> = self.bars.iter().map(|(label, _)| label.as_str()).collect();
-        let values: Vec<String> = self.bars.iter().map(|(_, x)| self.unit.show(*x)).collect();
-        let lengths: Vec<f64> = self.bars.iter().map(|(_, x)| rounded(*x)).collect();
-        let (lo, hi) = lengths
-            .iter()
-            .fold((0.0f64, 0.0f64), |(lo, hi), x| (lo.min(*x), hi.max(*x)));
-        let label_end = 20.0 + text::widest(&labels, LABEL).min(LONGEST);
-        let value_room = text::widest(&values, 12.0) + 12.0;
+        let labels = self.bars.iter().map(|(label, _)| label);
+        let values = self.bars.iter().map(|(_, x)| self.unit.show(*x));
+        let lengths = self.bars.iter().map(|(_, x)| rounded(*x));
+        let (lo, hi) = range(lengths.chain([0.0]));
+        let label_end = 20.0 + text::widest(labels, LABEL).min(LONGEST);
+        let value_room = text::widest(values, 12.0) + 12.0;
         // The values of bars to the left of zero stand at their left ends.
         let left = label_end + 8.0 + if lo < 0.0 { value_room } else { 0.0 };
         let unit_length = (720.0 - value_room - left) / if hi > lo { hi - lo } else { 1.0 };
         let zero = left - lo * unit_length;
-        let top = if self.title.is_empty() { 16.0 } else { 44.0 };
-        let mut svg = Svg::new(&self.title);
-        for (i, (length, value)) in lengths.iter().zip(&values).enumerate() {
+        let top = self.frame.top(16.0);
+        let mut svg = self.frame.svg();
+        for (i, (label, x)) in self.bars.iter().enumerate() {
             let y = top + i as f64 * ROW;
-            self.draw_label(&mut svg, i, [label_end, y + 17.0]);
-            self.draw_bar(&mut svg, i, [zero, y, length * unit_length], value);
+            let style = Type::size(LABEL).end();
+            let style = if self.highlight == Some(i) {
+                style.bold()
+            } else {
+                style
+            };
+            let label = text::fit(label, LABEL, LONGEST);
+            svg.text([label_end, y + 17.0], style, &label);
+            self.draw_bar(&mut svg, i, [zero, y, rounded(*x) * unit_length]);
         }
         let bottom = top + self.bars.len() as f64 * ROW;
         svg.line(&[[zero, top], [zero, bottom]], Pen::line(Paint::Edge, 1.0));
@@ -144,24 +140,17 @@ impl Draw for Bars {
 }
 
 impl Bars {
-    fn draw_label(&self, svg: &mut Svg, i: usize, at: [f64; 2]) {
-        let style = Type::size(LABEL).end();
-        let style = if self.highlight == Some(i) {
-            style.bold()
-        } else {
-            style
-        };
-        svg.text(at, style, &text::fit(&self.bars[i].0, LABEL, LONGEST));
-    }
-
-    fn draw_bar(&self, svg: &mut Svg, i: usize, [zero, y, length]: [f64; 3], value: &str) {
+    /// A bar from zero to its length, with its value at the end.
+    fn draw_bar(&self, svg: &mut Svg, i: usize, [zero, y, length]: [f64; 3]) {
         let lit = self.highlight == Some(i);
         let pen = Pen::fill(Paint::Series(usize::from(lit)));
         let (start, style) = (zero + length.min(0.0), Type::size(12.0));
         svg.rect([start, y + 3.0, length.abs().max(1.0), ROW - 7.0], 2.0, pen);
-        match length < 0.0 {
-            true => svg.text([start - 6.0, y + 17.0], style.end(), value),
-            false => svg.text([zero + length + 6.0, y + 17.0], style, value),
+        let value = self.unit.show(self.bars[i].1);
+        if length < 0.0 {
+            svg.text([start - 6.0, y + 17.0], style.end(), &value);
+        } else {
+            svg.text([zero + length + 6.0, y + 17.0], style, &value);
         }
     }
 }

@@ -155,6 +155,16 @@ impl Svg {
         self.body += "</g>\n";
     }
 
+    /// Shapes drawn inside are `down` pixels further down.
+    pub fn moved(&mut self, down: f64, draw: impl FnOnce(&mut Svg)) {
+        if down == 0.0 {
+            return draw(self);
+        }
+        self.body += &format!("<g transform=\"translate(0 {})\">\n", coordinate(down));
+        draw(self);
+        self.body += "</g>\n";
+    }
+
     /// Puts the picture, `[width, height]`, on its panel and gives it its words.
     pub fn finish(self, [width, height]: [f64; 2], alt: String) -> Figure {
         let Svg { title, body } = self;

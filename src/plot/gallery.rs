@@ -1,10 +1,10 @@
 //! Many small heat maps side by side: the attention patterns of all heads.
 
-use super::canvas::{Paint, Pen, Svg, Type};
-use super::cells::{Cells, legend};
+use super::canvas::{Paint, Pen, Type};
+use super::cells::Cells;
 use super::numbers::short;
-use super::{Draw, Figure, Language, described, text};
-use crate::error::{Error, Result};
+use super::{Draw, Figure, Frame, ensure, text};
+use crate::error::Result;
 
 use candle_core::Tensor;
 
@@ -22,23 +22,18 @@ pub fn gallery<S: AsRef<str>>(maps: &[(S, Tensor)]) -> Gallery {
     let owned = |(title, map): &(S, Tensor)| (text::visible(title.as_ref()), map.clone());
     Gallery {
         maps: maps.iter().map(owned).collect(),
-        diverging: false,
-        title: String::new(),
-        language: Language::current(),
+        ..Gallery::default()
     }
 }
 
 /// See [`gallery`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "a figure is drawn by .draw()?, or by being the last expression of a cell"]
 pub struct Gallery {
+    frame: Frame,
     maps: Vec<(String, Tensor)>,
     diverging: bool,
-    title: String,
-    language: Language,
 }
-
-super::title_and_language!(Gallery);
 
 impl Gallery {
     /// Blue below zero, white at zero, orange above.
@@ -48,71 +43,62 @@ impl Gallery {
     }
 
     fn read(&self) -> Result<Vec<Cells>> {
-        if self.maps.is_empty() || self.maps.len() > 64 {
-            let n = self.maps.len();
-            return Err(Error::Argument(format!(
-                "gallery: {n} maps; it takes 1 to 64"
-            )));
-        }
+        let n = self.maps.len();
+        ensure((1..=64).contains(&n), || {
+            format!("gallery: {n} maps; it takes 1 to 64")
+        })?;
         let maps = self.maps.iter();
         maps.map(|(title, map)| Cells::read(map, &format!("gallery, map {title}")))
             .collect()
     }
 
     fn alt(&self, all: &[Cells]) -> String {
-        let n = all.len();
-        let largest = all.iter().map(|cells| cells.largest().2);
-        let (i, x) = largest
-            .enumerate()
-            .fold((0, f64::NEG_INFINITY), |best, next| {
-                if next.1 > best.1 { next } else { best }
-            });
-        let (name, x) = (self.language.quote(&self.maps[i].0), short(x));
-        let (rows, columns) = (all[i].n_rows, all[i].n_cols);
-        let parts = match self.language {
-            Language::En => [
+        let (mut largest, mut i) = (f64::NEG_INFINITY, 0);
+        for (j, cells) in all.iter().enumerate() {
+            let (_, _, x) = cells.largest();
+            if x > largest {
+                (largest, i) = (x, j);
+            }
+        }
+        let name = self.frame.language.quote(&self.maps[i].0);
+        let (n, rows, columns, x) = (all.len(), all[i].n_rows, all[i].n_cols, short(largest));
+        self.frame.described(&self.frame.pick(
+            [
                 format!("{n} small heat maps of {rows} rows by {columns} columns"),
                 format!("largest {x} in {name}"),
             ],
-            Language::Zh => [
+            [
                 format!("{n} 张小热力图，每张 {rows} 行 {columns} 列"),
                 format!("最大值 {x} 在{name}"),
             ],
-        };
-        described(&self.title, self.language, &parts)
+        ))
     }
 }
 
 impl Draw for Gallery {
+    fn frame(&mut self) -> &mut Frame {
+        &mut self.frame
+    }
+
     fn draw(&self) -> Result<Figure> {
         let all = self.read()?;
-        let scale = Cells::scale(all.iter(), self.diverging);
+        let scale = Cells::scale(&all, self.diverging);
         let n_across = across(all.len());
-        let room = 712.0 / n_across as f64;
-        let side = (room - 12.0).min(150.0);
-        let top = if self.title.is_empty() { 12.0 } else { 40.0 };
-        let mut svg = Svg::new(&self.title);
+        let side = (712.0 / n_across as f64 - 12.0).min(150.0);
+        let top = self.frame.top(12.0);
+        let mut svg = self.frame.svg();
         for (i, (cells, (title, _))) in all.iter().zip(&self.maps).enumerate() {
             let x = 20.0 + (i % n_across) as f64 * (side + 12.0);
             let y = top + (i / n_across) as f64 * (side + 28.0) + 16.0;
-            let cell = [x, y, side / cells.n_cols as f64, side / cells.n_rows as f64];
-            svg.text(
-                [x, y - 5.0],
-                Type::size(11.0),
-                &text::fit(title, 11.0, side),
-            );
-            cells.draw(&mut svg, &scale, cell);
+            let title = text::fit(title, 11.0, side);
+            svg.text([x, y - 5.0], Type::size(11.0), &title);
+            let cell = [side / cells.n_cols as f64, side / cells.n_rows as f64];
+            cells.draw(&mut svg, &scale, [x, y, cell[0], cell[1]]);
             svg.rect([x, y, side, side], 0.0, Pen::line(Paint::Edge, 0.75));
         }
         let bottom = top + all.len().div_ceil(n_across) as f64 * (side + 28.0);
         let masked = all.iter().any(|cells| cells.n_masked() > 0);
-        legend(
-            &mut svg,
-            [20.0, bottom + 4.0],
-            &scale,
-            masked,
-            self.language,
-        );
+        scale.draw_legend(&mut svg, [20.0, bottom + 4.0], masked, &self.frame);
         let width = (28.0 + n_across as f64 * (side + 12.0)).max(360.0);
         Ok(svg.finish([width, bottom + 32.0], self.alt(&all)))
     }
@@ -120,11 +106,9 @@ impl Draw for Gallery {
 
 /// How many maps stand in a row: full rows when that is possible.
 fn across(n: usize) -> usize {
+    let full = |k: &usize| n.is_multiple_of(*k) && n > *k;
     match n {
         1..=4 => n,
-        _ => (3..=8)
-            .rev()
-            .find(|k| n.is_multiple_of(*k) && n / k > 1)
-            .unwrap_or(n.min(6)),
+        _ => (3..=8).rev().find(full).unwrap_or(n.min(6)),
     }
 }

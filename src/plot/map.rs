@@ -1,9 +1,26 @@
 //! The map: the whole computation on one page, with the parts of one chapter lit.
 
-use super::canvas::{Paint, Pen, Svg, Type, polyline};
-use super::map_layout::{ATTENTION, CACHE, CHAPTERS, FEED, IN, NOTES, OUT, PARTS, Part, WIRES};
-use super::{Draw, Figure, Language};
-use crate::error::{Error, Result};
+use super::canvas::{Paint, Pen, Type};
+use super::drawing::{Element, elements};
+use super::{Draw, Figure, Frame, ensure};
+use crate::error::Result;
+
+/// What stands where, and which chapter explains it.
+const DRAWING: &str = include_str!("map.svg");
+
+/// The chapters' titles.
+const CHAPTERS: [(&str, &str); 10] = [
+    ("Text to tokens", "从文本到词元"),
+    ("Opening the model", "打开模型"),
+    ("Embedding and RMSNorm", "嵌入与 RMSNorm"),
+    ("Queries, keys, values", "查询、键、值"),
+    ("RoPE", "RoPE"),
+    ("Scores, mask, softmax", "分数、掩码、softmax"),
+    ("All heads, and the first block", "所有注意力头与第一个块"),
+    ("All layers, and 42", "走完所有层，得到 42"),
+    ("What if?", "如果……会怎样？"),
+    ("KV cache", "KV 缓存"),
+];
 
 /// The map of the whole computation with one chapter's parts lit, 1 to 10.
 ///
@@ -14,65 +31,41 @@ use crate::error::{Error, Result};
 /// # Ok::<(), llama3::Error>(())
 /// ```
 pub fn map(chapter: usize) -> Map {
-    Map {
-        chapter,
-        language: Language::current(),
-    }
+    let frame = Frame::default();
+    Map { frame, chapter }
 }
 
 /// See [`map`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 #[must_use = "a figure is drawn by .draw()?, or by being the last expression of a cell"]
 pub struct Map {
+    frame: Frame,
     chapter: usize,
-    language: Language,
 }
 
 impl Map {
-    /// The language of the map, if it is not the session's.
-    pub fn language(mut self, language: Language) -> Map {
-        self.language = language;
-        self
-    }
-
-    fn lit(&self, chapter: usize) -> bool {
-        // Chapter 9 changes any part of a block and watches the rest; it explains none of its own.
+    fn lit(&self, element: Element) -> bool {
+        let chapter: usize = element.get("data-chapter").parse().unwrap_or(0);
         match self.chapter {
-            9 => matches!(chapter, 4..=7),
-            _ => chapter == self.chapter,
+            // It changes any part of a block and watches the rest; it explains none of its own.
+            9 => (4..=7).contains(&chapter),
+            mine => chapter == mine,
         }
     }
 
-    fn pen(&self, lit: bool) -> Pen {
-        if lit {
-            Pen::line(Paint::Accent, 2.0)
-        } else {
-            Pen::line(Paint::Mute, 1.1)
-        }
+    /// The words of the lit boxes, from the first to the last.
+    fn lit_words(&self) -> String {
+        let elements = elements(DRAWING, self.frame.language);
+        let boxes = elements.filter(|e| e.get("class") == "box" && self.lit(*e));
+        let words = boxes.map(|e| e.words().replace('/', self.frame.pick(" ", "")));
+        let mut words: Vec<String> = words.filter(|words| !words.is_empty()).collect();
+        words.dedup();
+        words.join(self.frame.pick(", ", "、"))
     }
 
-    fn title(&self) -> String {
-        let (n, (en, zh)) = (self.chapter, CHAPTERS[self.chapter - 1]);
-        self.language
-            .pick(format!("Chapter {n}: {en}"), format!("第 {n} 章：{zh}"))
-    }
-
-    fn alt(&self) -> String {
-        let words = |part: &Part| {
-            let both = (
-                part.words.0.replace('/', " "),
-                part.words.1.replace('/', ""),
-            );
-            self.language.pick(both.0, both.1)
-        };
-        let mut lit: Vec<String> = PARTS
-            .iter()
-            .filter(|p| self.lit(p.chapter))
-            .map(words)
-            .collect();
-        lit.dedup();
-        let (title, lit) = (self.title(), lit.join(self.language.pick(", ", "、")));
-        self.language.pick(
+    fn alt(&self, title: &str) -> String {
+        let lit = self.lit_words();
+        self.frame.pick(
             format!(
                 "Map of the computation. {title}. Lit: {lit}. Text becomes tokens, embedding, then \
                  n_layers blocks (RMSNorm, attention, add to the residual stream, RMSNorm, SwiGLU, \
@@ -85,137 +78,55 @@ impl Map {
             ),
         )
     }
+}
 
-    fn draw_part(&self, svg: &mut Svg, part: &Part) {
-        let ([x, y, w], lit) = (part.at, self.lit(part.chapter));
-        let words = self.language.pick(part.words.0, part.words.1);
-        let lines: Vec<&str> = words.split('/').collect();
-        let half = if y == CACHE { 14.0 } else { 21.0 };
-        let pen = match lit {
-            true => Pen::fill(Paint::Lit).edge(Paint::Accent, 2.0),
-            false => Pen::fill(Paint::Box).edge(Paint::Edge, 1.0),
-        };
-        svg.rect([x, y - half, w, 2.0 * half], 7.0, pen);
-        let style = if lit {
-            Type::size(12.0).bold()
-        } else {
-            Type::size(12.0)
-        };
-        for (i, line) in lines.iter().enumerate() {
-            let y = y + 4.5 + (i as f64 - (lines.len() as f64 - 1.0) / 2.0) * 15.0;
-            svg.text([x + w / 2.0, y], style.middle(), line);
-        }
+/// How a shape is drawn that is not lit, and one that is.
+fn pens(class: &str) -> [Pen; 2] {
+    let (mute, accent) = (Pen::line(Paint::Mute, 1.1), Pen::line(Paint::Accent, 2.0));
+    let (dark, light) = (Pen::fill(Paint::Box), Pen::fill(Paint::Lit));
+    match class {
+        "box" => [dark.edge(Paint::Edge, 1.0), light.edge(Paint::Accent, 2.0)],
+        "plus" => [dark.edge(Paint::Mute, 1.5), light.edge(Paint::Accent, 1.5)],
+        "dot" => [Pen::fill(Paint::Mute), Pen::fill(Paint::Accent)],
+        "frame" => [Pen::line(Paint::Edge, 1.2), accent],
+        "dashed" => [mute.dashed(true), accent.dashed(true)],
+        _ => [mute, accent],
     }
+}
 
-    /// The frame of the block that is repeated, with its name.
-    fn draw_frame(&self, svg: &mut Svg) {
-        let pen = if self.chapter == 8 {
-            Pen::line(Paint::Accent, 2.0)
-        } else {
-            Pen::line(Paint::Edge, 1.2)
-        };
-        svg.rect([26.0, 132.0, 690.0, 276.0], 12.0, pen);
-        let words = self.language.pick(
-            "one block; repeated: × n_layers",
-            "一个块；重复：× n_layers",
-        );
-        let style = Type::size(12.0).end().bold();
-        svg.text(
-            [704.0, 398.0],
-            style.paint(if self.chapter == 8 {
-                Paint::Accent
-            } else {
-                Paint::Mute
-            }),
-            words,
-        );
-    }
-
-    /// The residual stream passes over a row's boxes to the ⊕ behind them.
-    fn draw_arc(&self, svg: &mut Svg, [y, top, plus]: [f64; 3]) {
-        let pen = self.pen(self.lit(7));
-        let (a, b) = (58.0, plus);
-        let d = polyline(&[[a, y], [a, top + 14.0]])
-            + &format!(
-                "Q{a} {top} {} {top}H{}Q{b} {top} {b} {}",
-                a + 14.0,
-                b - 14.0,
-                top + 14.0
-            );
-        svg.path(&d, pen);
-        svg.arrow(&[[b, top + 14.0], [b, y - 11.0]], pen);
-        svg.circle(
-            [a, y, 3.0],
-            Pen::fill(if self.lit(7) {
-                Paint::Accent
-            } else {
-                Paint::Mute
-            }),
-        );
-        let fill = if self.lit(7) { Paint::Lit } else { Paint::Box };
-        svg.circle(
-            [b, y, 11.0],
-            Pen::fill(fill).edge(
-                if self.lit(7) {
-                    Paint::Accent
-                } else {
-                    Paint::Mute
-                },
-                1.5,
-            ),
-        );
-        svg.text([b, y + 5.5], Type::size(16.0).middle(), "+");
-        let words = self.language.pick("residual stream x", "残差流 x");
-        svg.text(
-            [(a + b) / 2.0, top - 5.0],
-            Type::size(11.0).middle().mute(),
-            words,
-        );
-    }
-
-    /// The loop from the next token back to the tokens, and what the checkpoint feeds.
-    fn draw_long_ways(&self, svg: &mut Svg) {
-        let back = [
-            [550.0, OUT],
-            [728.0, OUT],
-            [728.0, 48.0],
-            [212.0, 48.0],
-            [212.0, IN - 21.0],
-        ];
-        svg.arrow(&back, self.pen(self.lit(10)).dashed(true));
-        let words = self
-            .language
-            .pick("append it, once more", "接到末尾，再来一遍");
-        svg.text([640.0, OUT - 7.0], Type::size(11.0).middle().mute(), words);
-        let weights = self.pen(self.lit(2)).dashed(true);
-        svg.arrow(&[[560.0, IN], [404.0, IN]], weights);
-        svg.arrow(&[[627.0, IN + 21.0], [627.0, 132.0]], weights);
-        svg.arrow(&[[284.0, OUT], [312.0, OUT]], self.pen(self.lit(10)));
+/// How a text is set that is not lit, and one that is.
+fn types(class: &str) -> [Type; 2] {
+    let middle = Type::size(12.0).middle();
+    let name = Type::size(12.0).end().bold();
+    match class {
+        "box" => [middle, middle.bold()],
+        "name" => [name.mute(), name.paint(Paint::Accent)],
+        "plus" => [Type::size(16.0).middle(); 2],
+        _ => [Type::size(11.0).middle().mute(); 2],
     }
 }
 
 impl Draw for Map {
+    fn frame(&mut self) -> &mut Frame {
+        &mut self.frame
+    }
+
     fn draw(&self) -> Result<Figure> {
-        if !(1..=CHAPTERS.len()).contains(&self.chapter) {
-            let n = self.chapter;
-            return Err(Error::Argument(format!(
-                "map: there is no chapter {n}; there are 1 to 10"
-            )));
+        let n = self.chapter;
+        ensure((1..=CHAPTERS.len()).contains(&n), || {
+            format!("map: there is no chapter {n}; there are 1 to 10")
+        })?;
+        let (en, zh) = CHAPTERS[n - 1];
+        let mut frame = self.frame.clone();
+        if frame.title.is_empty() {
+            frame.title = frame.pick(format!("Chapter {n}: {en}"), format!("第 {n} 章：{zh}"));
         }
-        let mut svg = Svg::new(&self.title());
-        self.draw_frame(&mut svg);
-        for (points, chapter) in WIRES {
-            svg.arrow(points, self.pen(self.lit(chapter)));
+        let mut svg = frame.svg();
+        for element in elements(DRAWING, frame.language) {
+            let (class, lit) = (element.get("class"), usize::from(self.lit(element)));
+            let (pen, style) = (pens(class)[lit], types(class)[lit]);
+            element.draw(&mut svg, pen, style, element.words());
         }
-        self.draw_long_ways(&mut svg);
-        self.draw_arc(&mut svg, [ATTENTION, 172.0, 649.0]);
-        self.draw_arc(&mut svg, [FEED, 334.0, 447.0]);
-        for part in &PARTS {
-            self.draw_part(&mut svg, part);
-        }
-        for (x, y, words) in NOTES {
-            svg.text([x, y], Type::size(11.0).middle().mute(), words);
-        }
-        Ok(svg.finish([742.0, OUT + 38.0], self.alt()))
+        Ok(svg.finish([742.0, 496.0], self.alt(&frame.title)))
     }
 }

@@ -62,6 +62,12 @@ pub fn rounded(x: f64) -> f64 {
     format!("{x:.2e}").parse().unwrap_or(x)
 }
 
+/// The smallest and the largest of some numbers.
+pub(super) fn range(numbers: impl Iterator<Item = f64>) -> (f64, f64) {
+    let nothing = (f64::INFINITY, f64::NEG_INFINITY);
+    numbers.fold(nothing, |(lo, hi), x| (lo.min(x), hi.max(x)))
+}
+
 /// Three significant digits; whole numbers from 1000 up in full, in groups of three.
 pub fn short(x: f64) -> String {
     let text = match exponent(x) {
@@ -129,25 +135,15 @@ fn bytes(x: f64) -> String {
     if x < 0.0 { format!("−{size}") } else { size }
 }
 
-/// Round numbers that cover `lo..=hi` in about `wanted` steps, and how many decimals they need.
-pub(super) fn ticks(lo: f64, hi: f64, wanted: f64) -> (Vec<f64>, usize) {
+/// Round numbers that cover a range in about `wanted` steps, and how many decimals they need.
+pub(super) fn ticks((lo, hi): (f64, f64), wanted: f64) -> (Vec<f64>, usize) {
     let raw = (hi - lo) / wanted;
-    let power = exponent(raw);
-    let unit = 10f64.powi(power);
-    let step = [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .find(|m| m * unit >= raw * 0.999)
-        .unwrap_or(10.0)
-        * unit;
-    let (first, last) = (
-        (lo / step - 1e-9).ceil() as i64,
-        (hi / step + 1e-9).floor() as i64,
-    );
-    let decimals = (-exponent(step)).clamp(0, 9) as usize;
-    (
-        (first..=last.min(first + 50))
-            .map(|i| i as f64 * step)
-            .collect(),
-        decimals,
-    )
+    let unit = 10f64.powi(exponent(raw));
+    let steps = [1.0, 2.0, 5.0].map(|m| m * unit);
+    let step = steps.into_iter().find(|step| *step >= raw * 0.999);
+    let step = step.unwrap_or(10.0 * unit);
+    let first = (lo / step - 1e-9).ceil() as i64;
+    let last = (hi / step + 1e-9).floor() as i64;
+    let ticks = (first..=last.min(first + 50)).map(|i| i as f64 * step);
+    (ticks.collect(), (-exponent(step)).clamp(0, 9) as usize)
 }

@@ -2,8 +2,8 @@
 
 use super::canvas::{Paint, Pen, Svg, Type};
 use super::numbers::{Number, Unit, is_drawable, short};
-use super::{Draw, Figure, Language, described, text};
-use crate::error::{Error, Result};
+use super::{Draw, Figure, Frame, ensure, labelled, text};
+use crate::error::Result;
 
 /// A whole cut into (label, value), with a list of the parts below.
 ///
@@ -13,98 +13,62 @@ use crate::error::{Error, Result};
 /// # Ok::<(), llama3::Error>(())
 /// ```
 pub fn parts<S: AsRef<str>, N: Number>(parts: &[(S, N)]) -> Parts {
-    let owned = |(label, value): &(S, N)| (text::visible(label.as_ref()), value.to_f64());
-    Parts {
-        parts: parts.iter().map(owned).collect(),
-        unit: Unit::Plain,
-        title: String::new(),
-        language: Language::current(),
-    }
+    let frame = Frame::default();
+    let parts = labelled(parts);
+    Parts { frame, parts }
 }
 
 /// See [`parts`].
 #[derive(Clone, Debug)]
 #[must_use = "a figure is drawn by .draw()?, or by being the last expression of a cell"]
 pub struct Parts {
+    frame: Frame,
     parts: Vec<(String, f64)>,
-    unit: Unit,
-    title: String,
-    language: Language,
 }
 
-super::title_and_language!(Parts);
-
-impl Parts {
-    /// The values are sizes in bytes.
-    pub fn bytes(mut self) -> Self {
-        self.unit = Unit::Bytes;
-        self
-    }
-
-    /// A unit that is written after each value.
-    pub fn unit(mut self, unit: impl Into<String>) -> Self {
-        self.unit = Unit::Named(unit.into());
-        self
-    }
-
-    /// The sum of all parts.
-    fn whole(&self) -> Result<f64> {
-        let n = self.parts.len();
-        if n == 0 || n > 40 {
-            return Err(Error::Argument(format!(
-                "parts: {n} parts; it takes 1 to 40"
-            )));
-        }
-        if let Some((label, x)) = self
-            .parts
-            .iter()
-            .find(|(_, x)| !is_drawable(*x) || *x < 0.0)
-        {
-            let problem = format!("parts: ‘{label}’ is {x}");
-            return Err(Error::Argument(format!(
-                "{problem}; a part is a number from 0 to 1e100"
-            )));
-        }
-        match self.parts.iter().map(|(_, x)| x).sum::<f64>() {
-            whole if whole > 0.0 && whole.is_finite() => Ok(whole),
-            whole => Err(Error::Argument(format!(
-                "parts: together they are {whole}, nothing to cut"
-            ))),
-        }
-    }
-
-    fn alt(&self, whole: f64) -> String {
-        let sum = self.unit.show(whole);
-        let (n, percent) = (self.parts.len(), |x: f64| Unit::Percent.show(x / whole));
-        let mut words = vec![
-            self.language
-                .pick(format!("{n} parts of {sum}"), format!("{sum}，分成 {n} 份")),
-        ];
-        words.extend(
-            self.parts
-                .iter()
-                .map(|(label, x)| format!("{label} {}", percent(*x))),
-        );
-        described(&self.title, self.language, &words)
-    }
-}
-
-/// The strip.
+/// Where the strip begins, how wide it is, and how high a line of the list.
 const LEFT: f64 = 20.0;
 const WIDTH: f64 = 700.0;
 const ROW: f64 = 22.0;
 
-impl Draw for Parts {
-    fn draw(&self) -> Result<Figure> {
-        let whole = self.whole()?;
-        let top = if self.title.is_empty() { 20.0 } else { 46.0 };
-        let mut svg = Svg::new(&self.title);
+impl Parts {
+    /// The sum of all parts.
+    fn whole(&self) -> Result<f64> {
+        let n = self.parts.len();
+        ensure((1..=40).contains(&n), || {
+            format!("parts: {n} parts; it takes 1 to 40")
+        })?;
+        for (label, x) in &self.parts {
+            ensure(is_drawable(*x) && *x >= 0.0, || {
+                format!("parts: ‘{label}’ is {x}; a part is a number from 0 to 1e100")
+            })?;
+        }
+        let whole = self.parts.iter().map(|(_, x)| x).sum::<f64>();
+        ensure(whole > 0.0, || {
+            format!("parts: together they are {whole}, nothing to cut")
+        })?;
+        Ok(whole)
+    }
+
+    fn alt(&self, whole: f64) -> String {
+        let (n, sum) = (self.parts.len(), short(whole));
+        let mut words = vec![
+            self.frame
+                .pick(format!("{n} parts of {sum}"), format!("{sum}，分成 {n} 份")),
+        ];
+        for (label, x) in &self.parts {
+            words.push(format!("{label} {}", Unit::Percent.show(x / whole)));
+        }
+        self.frame.described(&words)
+    }
+
+    fn draw_strip(&self, svg: &mut Svg, top: f64, whole: f64) {
         let mut x = LEFT;
         for (i, (label, value)) in self.parts.iter().enumerate() {
             let width = value / whole * WIDTH;
             // The parts repeat their colours after six: a line of the panel's colour divides them.
-            let pen =
-                Pen::fill(Paint::Series(i)).edge(Paint::Panel, if width > 3.0 { 1.0 } else { 0.0 });
+            let cut = if width > 3.0 { 1.0 } else { 0.0 };
+            let pen = Pen::fill(Paint::Series(i)).edge(Paint::Panel, cut);
             svg.rect([x, top, width, 46.0], 0.0, pen);
             if text::width(label, 12.0) + 8.0 < width {
                 let style = Type::size(12.0).middle().paint(Paint::Panel);
@@ -112,39 +76,37 @@ impl Draw for Parts {
             }
             x += width;
         }
-        let mut y = top + 66.0;
-        for (i, (label, value)) in self.parts.iter().enumerate() {
-            let swatch = Pen::fill(Paint::Series(i));
-            svg.rect([LEFT, y, 12.0, 12.0], 2.0, swatch);
-            self.row(&mut svg, y, label, *value, whole);
-            y += ROW;
-        }
-        svg.line(&[[LEFT, y], [580.0, y]], Pen::line(Paint::Edge, 1.0));
-        self.row(
-            &mut svg,
-            y + 6.0,
-            self.language.pick("together", "合计"),
-            whole,
-            whole,
-        );
-        Ok(svg.finish([740.0, y + ROW + 14.0], self.alt(whole)))
+    }
+
+    /// One line of the list: label, value, share.
+    fn draw_row(&self, svg: &mut Svg, y: f64, (label, value): (&str, f64), whole: f64) {
+        let (y, style) = (y + 10.0, Type::size(12.0));
+        let share = format!("{} %", short(value / whole * 100.0));
+        svg.text([LEFT + 20.0, y], style, &text::fit(label, 12.0, 300.0));
+        svg.text([500.0, y], style.end(), &short(value));
+        svg.text([580.0, y], style.end(), &share);
     }
 }
 
-impl Parts {
-    /// One line of the list: label, value, share.
-    fn row(&self, svg: &mut Svg, y: f64, label: &str, value: f64, whole: f64) {
-        let style = Type::size(12.0);
-        svg.text(
-            [LEFT + 20.0, y + 10.0],
-            style,
-            &text::fit(label, 12.0, 300.0),
-        );
-        svg.text([500.0, y + 10.0], style.end(), &self.unit.show(value));
-        svg.text(
-            [580.0, y + 10.0],
-            style.end(),
-            &format!("{} %", short(value / whole * 100.0)),
-        );
+impl Draw for Parts {
+    fn frame(&mut self) -> &mut Frame {
+        &mut self.frame
+    }
+
+    fn draw(&self) -> Result<Figure> {
+        let whole = self.whole()?;
+        let top = self.frame.top(20.0);
+        let mut svg = self.frame.svg();
+        self.draw_strip(&mut svg, top, whole);
+        let mut y = top + 66.0;
+        for (i, (label, value)) in self.parts.iter().enumerate() {
+            svg.rect([LEFT, y, 12.0, 12.0], 2.0, Pen::fill(Paint::Series(i)));
+            self.draw_row(&mut svg, y, (label, *value), whole);
+            y += ROW;
+        }
+        svg.line(&[[LEFT, y], [580.0, y]], Pen::line(Paint::Edge, 1.0));
+        let together = self.frame.pick("together", "合计");
+        self.draw_row(&mut svg, y + 6.0, (together, whole), whole);
+        Ok(svg.finish([740.0, y + ROW + 14.0], self.alt(whole)))
     }
 }

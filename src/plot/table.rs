@@ -1,5 +1,7 @@
 //! A table that a notebook cell shows.
 
+use super::output;
+
 use std::fmt::Display;
 
 /// Rows under a header. As the last expression of a cell it draws itself.
@@ -25,66 +27,50 @@ pub fn table(header: &[&str]) -> Table {
 impl Table {
     /// The table with one more row; each cell is anything that can be printed.
     pub fn row(mut self, cells: &[&dyn Display]) -> Table {
-        self.rows
-            .push(cells.iter().map(|cell| cell.to_string()).collect());
+        let cells = cells.iter().map(|cell| cell.to_string());
+        self.rows.push(cells.collect());
         self
     }
 
     /// The table as plain text, its columns aligned.
     pub fn text(&self) -> String {
-        let lines = std::iter::once(&self.header).chain(&self.rows);
-        let n_columns = lines.clone().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| {
-            let cells = lines.clone().filter_map(|line| line.get(column));
-            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..n_columns).map(width).collect();
+        let lines = || std::iter::once(&self.header).chain(&self.rows);
+        let mut widths: Vec<usize> = vec![];
+        for line in lines() {
+            widths.resize(widths.len().max(line.len()), 0);
+            for (width, cell) in widths.iter_mut().zip(line) {
+                *width = cell.chars().count().max(*width);
+            }
+        }
         let aligned = |line: &Vec<String>| {
-            let cells = line
-                .iter()
-                .zip(&widths)
-                .map(|(cell, width)| format!("{cell:<width$}"));
+            let cells = line.iter().zip(&widths);
+            let cells = cells.map(|(cell, width)| format!("{cell:<width$}"));
             format!("{}\n", cells.collect::<Vec<_>>().join(" | ").trim_end())
         };
-        lines.clone().map(aligned).collect()
+        lines().map(aligned).collect()
     }
 
     /// The table as HTML, without any style of its own.
     pub fn html(&self) -> String {
         let line = |cells: &[String], tag: &str| {
-            let cells: String = cells
-                .iter()
-                .map(|cell| {
-                    format!(
-                        "<{tag} style=\"text-align:left;white-space:pre-wrap\">{}</{tag}>",
-                        escaped(cell)
-                    )
-                })
-                .collect();
+            let open = format!("<{tag} style=\"text-align:left;white-space:pre-wrap\">");
+            let cells = cells.iter().map(|cell| escaped(cell));
+            let cells: String = cells.map(|cell| format!("{open}{cell}</{tag}>")).collect();
             format!("<tr>{cells}</tr>\n")
         };
+        let header = line(&self.header, "th");
         let rows: String = self.rows.iter().map(|row| line(row, "td")).collect();
-        format!(
-            "<table>\n<thead>{}</thead>\n<tbody>{rows}</tbody>\n</table>",
-            line(&self.header, "th")
-        )
+        format!("<table>\n<thead>{header}</thead>\n<tbody>{rows}</tbody>\n</table>")
     }
 
     /// What the evcxr kernel calls when a table is the last expression of a cell.
     pub fn evcxr_display(&self) {
-        println!(
-            "EVCXR_BEGIN_CONTENT text/html\n{}\nEVCXR_END_CONTENT",
-            self.html()
-        );
-        println!(
-            "EVCXR_BEGIN_CONTENT text/plain\n{}EVCXR_END_CONTENT",
-            self.text()
-        );
+        let text = self.text();
+        println!("{}", output("text/html", &self.html(), text.trim_end()));
     }
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
+    let text = text.replace('&', "&amp;");
+    text.replace('<', "&lt;").replace('>', "&gt;")
 }

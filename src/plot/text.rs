@@ -63,9 +63,8 @@ pub fn fit(text: &str, size: f64, limit: f64) -> String {
 }
 
 /// The width of the widest of some texts.
-pub fn widest<S: AsRef<str>>(texts: &[S], size: f64) -> f64 {
-    texts
-        .iter()
-        .map(|text| width(text.as_ref(), size))
-        .fold(0.0, f64::max)
+pub fn widest(texts: impl IntoIterator<Item: AsRef<str>>, size: f64) -> f64 {
+    let texts = texts.into_iter();
+    let widths = texts.map(|text| width(text.as_ref(), size));
+    widths.fold(0.0, f64::max)
 }

@@ -9,6 +9,15 @@ pub enum Language {
 
 pub const LANGUAGES: [Language; 2] = [Language::English, Language::Chinese];
 
+impl From<Language> for llama3::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::English => llama3::Language::En,
+            Language::Chinese => llama3::Language::Zh,
+        }
+    }
+}
+
 impl Language {
     /// The name of its directory, and its HTML language tag.
     pub fn code(self) -> &'static str {

@@ -1,18 +1,12 @@
-//! The book: `walk` makes its walk pages from the notebooks, `site` makes the web site.
-
-mod formulas;
-mod language;
-mod links;
-mod markdown;
-mod site;
-mod walk;
+//! The commands that make the book; what they do is the library's.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use llama3_book::{pictures, site, walk};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Makes the book's walk pages from the notebooks, and the web site from the book.
+/// Makes the book: its walk pages, its pictures, its web site.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -31,6 +25,10 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
+    /// Draw the pictures of docs/{en,zh} anew, and put docs/measured.json into the page on speed
+    Pictures,
+    /// Draw the README's picture from what predict_42 prints, read from the standard input
+    Run,
     /// Build the web site of both books under target/book
     Site {
         /// Where to put it, instead of target/book
@@ -54,6 +52,8 @@ fn run() -> Result<()> {
     match command {
         Command::Walk { check: true } => walk::check(&root),
         Command::Walk { check: false } => walk::write(&root),
+        Command::Pictures => pictures::write(&root),
+        Command::Run => pictures::run::write(&root),
         Command::Site { out } => site::build(&root, &out.unwrap_or(root.join("target/book"))),
     }
 }

@@ -1,11 +1,10 @@
 //! The measured speed that the book shows: the last result of `benches/compare`, docs/measured.json.
 
-use crate::error::{Error, Result};
-use crate::plot::language::Language;
-use crate::plot::{Draw, Figure, lines};
+use llama3::plot::{Draw, Figure, lines};
+use llama3::{Error, Language, Result};
 use serde_json::Value;
 
-const MEASURED: &str = include_str!("../../docs/measured.json");
+const MEASURED: &str = include_str!("../../../measured.json");
 
 /// How the time of one more token grows with the text, with and without the KV cache.
 ///

@@ -1,24 +1,16 @@
 //! What a program printed, as a picture of a terminal.
 
-use super::canvas::{Paint, Pen, Svg, Type};
-use super::{Draw, Figure, Language, count, described};
-use crate::error::{Error, Result};
+use llama3::plot::canvas::{Paint, Pen, Svg, Type};
+use llama3::plot::{Draw, Figure, Frame, count};
+use llama3::{Error, Result};
 
 /// The text of a terminal, line by line. A line that begins with `$ ` is a command; blocks (█) at
 /// the end of a line are drawn as a bar.
-///
-/// ```
-/// # use llama3::plot::*;
-/// let figure = screen("$ predict_42\nAnswer: 42").highlight("Answer: 42").draw()?;
-/// assert_eq!(figure.alt(), "Terminal, 2 lines; last ‘Answer: 42’");
-/// # Ok::<(), llama3::Error>(())
-/// ```
 pub fn screen(text: &str) -> Screen {
     Screen {
         text: text.to_string(),
         highlight: String::new(),
-        title: String::new(),
-        language: Language::current(),
+        frame: Frame::default(),
     }
 }
 
@@ -28,11 +20,8 @@ pub fn screen(text: &str) -> Screen {
 pub struct Screen {
     text: String,
     highlight: String,
-    title: String,
-    language: Language,
+    frame: Frame,
 }
-
-super::title_and_language!(Screen);
 
 /// How many characters fit in a line before it is broken.
 const COLUMNS: usize = 88;
@@ -70,6 +59,10 @@ impl Screen {
 }
 
 impl Draw for Screen {
+    fn frame(&mut self) -> &mut Frame {
+        &mut self.frame
+    }
+
     fn draw(&self) -> Result<Figure> {
         let lines: Vec<&str> = self.text.lines().collect();
         let broken: Vec<String> = lines.iter().flat_map(|line| wrapped(line)).collect();
@@ -79,8 +72,12 @@ impl Draw for Screen {
                 "screen: {n} lines; it takes 1 to 100"
             )));
         };
-        let mut svg = Svg::new(&self.title);
-        let top = if self.title.is_empty() { 0.0 } else { 26.0 };
+        let mut svg = Svg::new(&self.frame.title);
+        let top = if self.frame.title.is_empty() {
+            0.0
+        } else {
+            26.0
+        };
         for i in 0..3 {
             let circle = [MARGIN + 6.0 + 18.0 * i as f64, top + 20.0, 5.5];
             svg.circle(circle, Pen::fill(Paint::Edge));
@@ -94,13 +91,14 @@ impl Draw for Screen {
             top + 56.0 + CELL[1] * broken.len() as f64,
         ];
         let words = [
-            self.language.pick(
+            self.frame.language.pick(
                 format!("Terminal, {}", count(lines.len(), "line")),
                 format!("终端，{} 行", lines.len()),
             ),
-            self.language.pick("last ", "最后一行").to_string() + &self.language.quote(last),
+            self.frame.language.pick("last ", "最后一行").to_string()
+                + &self.frame.language.quote(last),
         ];
-        Ok(svg.finish(size, described(&self.title, self.language, &words)))
+        Ok(svg.finish(size, self.frame.described(&words)))
     }
 }
 

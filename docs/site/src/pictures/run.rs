@@ -1,11 +1,13 @@
 //! Draws what predict_42 printed, for the README: docs/{en,zh}/pictures/predict_42.svg.
 //!
 //! ```sh
-//! cargo run --release --example predict_42 | cargo run --release --example picture_of_a_run
+//! cargo run --release --example predict_42 | cargo run --release -p llama3-book -- run
 //! ```
 
-use llama3::plot::{Draw, Figure, Language, screen};
-use llama3::{Error, Result};
+use super::screen::screen;
+use llama3::plot::{Draw, Figure};
+use llama3::{Error, Language, Result};
+use std::path::Path;
 
 /// Where the picture in a language lies.
 pub fn path(language: Language) -> String {
@@ -75,15 +77,11 @@ fn is_shown(line: &str, n_candidates: usize) -> bool {
     }
 }
 
-#[allow(dead_code, reason = "a test includes this file for `figure`")]
-fn main() -> Result<()> {
-    let input = "the standard input";
-    let output = std::io::read_to_string(std::io::stdin()).map_err(|source| Error::Io {
-        path: input.into(),
-        source,
-    })?;
+/// Draws what comes from the standard input.
+pub fn write(root: &Path) -> anyhow::Result<()> {
+    let output = std::io::read_to_string(std::io::stdin())?;
     for language in [Language::En, Language::Zh] {
-        figure(&output, language)?.save(path(language))?;
+        figure(&output, language)?.save(root.join(path(language)))?;
         println!("{}", path(language));
     }
     Ok(())

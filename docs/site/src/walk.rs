@@ -54,7 +54,7 @@ pub fn check(root: &Path) -> Result<()> {
     }
     ensure!(
         problems.is_empty(),
-        "{}\nWrite the pages again: cargo run --release --manifest-path docs/site/Cargo.toml -- walk",
+        "{}\nWrite the pages again: cargo run --release -p llama3-book -- walk",
         problems.join("\n")
     );
     Ok(())

@@ -31,7 +31,7 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
             .with_context(|| format!("building the book docs/{}", language.code()))?;
     }
     let index = out.join("index.html");
-    fs::write(&index, include_str!("../../assets/index.html"))
+    fs::write(&index, include_str!("../assets/index.html"))
         .with_context(|| format!("writing {}", index.display()))?;
     println!("{}", index.display());
     Ok(())
@@ -40,7 +40,7 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
 fn build_book(root: &Path, out: &Path, language: Language) -> Result<()> {
     let source = root.join("docs").join(language.code());
     let out_book = out.join(language.code());
-    let config = Config::from_str(include_str!("../../assets/book.toml"))?;
+    let config = Config::from_str(include_str!("../assets/book.toml"))?;
     let mut book = MDBook::load_with_config(&source, titled(config, language, &out_book))
         .context("reading SUMMARY.md and the pages that it names; each must exist")?;
     check_contents(&source, &book)?;

@@ -1,27 +1,22 @@
 //! The whole computation, top to bottom, with every matrix drawn to one scale.
 
-use super::computation_page::{Kind, LEFT, Page, RIGHT, STEM};
-use super::computation_sum::sum_by_kind;
-use super::numbers::{Unit, short};
-use super::{Draw, Figure, Language, described, text};
-use crate::config::Config;
-use crate::error::{Error, Result};
+mod block;
+mod sheet;
+mod sum;
+
+use llama3::plot::numbers::{Unit, short};
+use llama3::plot::{Draw, Figure, Frame, Language, text};
+use llama3::{Config, Error, Result};
+use sheet::{Kind, LEFT, Page, RIGHT, STEM};
+use sum::sum_by_kind;
 
 /// A model's whole computation: the residual stream as a spine, every matrix beside it with its
 /// shape, its parameters and its bytes in bf16, all areas to one scale.
-///
-/// ```
-/// # use llama3::{Config, plot::*};
-/// let figure = computation(&Config::named("llama-3-8b")?).answer("42").draw()?;
-/// assert!(figure.alt().contains("wk [1024, 4096]"));
-/// # Ok::<(), llama3::Error>(())
-/// ```
 pub fn computation(config: &Config) -> Computation {
     Computation {
         config: config.clone(),
         answer: None,
-        title: String::new(),
-        language: Language::current(),
+        frame: Frame::default(),
     }
 }
 
@@ -31,11 +26,8 @@ pub fn computation(config: &Config) -> Computation {
 pub struct Computation {
     config: Config,
     answer: Option<String>,
-    title: String,
-    language: Language,
+    frame: Frame,
 }
-
-super::title_and_language!(Computation);
 
 impl Computation {
     /// The token that comes out at the end, where it is known.
@@ -62,12 +54,12 @@ impl Computation {
         let c = &self.config;
         let matrix = |name: &str| format!("{name} {:?}", shape(c, name));
         let block: Vec<String> = BLOCK.map(matrix).into();
-        let (block, n) = (block.join(self.language.pick(", ", "、")), c.n_layers);
+        let (block, n) = (block.join(self.frame.language.pick(", ", "、")), c.n_layers);
         let (first, last) = (matrix("tok_embeddings"), matrix("output"));
         let total = short(c.n_params() as f64);
         let bytes = Unit::Bytes.show(2.0 * c.n_params() as f64);
         let end = self.end();
-        let words = match self.language {
+        let words = match self.frame.language {
             Language::En => [
                 format!("The whole computation, top to bottom: T tokens, {first}, then {n} blocks"),
                 format!(
@@ -87,14 +79,14 @@ impl Computation {
                 format!("共 {total} 个参数，bf16 占 {bytes}"),
             ],
         };
-        described(&self.title, self.language, &words)
+        self.frame.described(&words)
     }
 
     /// What the last box says.
     fn end(&self) -> String {
-        let next = self.language.pick("the next token", "下一个词元");
+        let next = self.frame.language.pick("the next token", "下一个词元");
         match &self.answer {
-            Some(token) => format!("{next}{}{token}", self.language.pick(": ", "：")),
+            Some(token) => format!("{next}{}{token}", self.frame.language.pick(": ", "：")),
             None => next.to_string(),
         }
     }
@@ -126,11 +118,15 @@ pub(super) fn shape(config: &Config, name: &str) -> Vec<usize> {
 }
 
 impl Draw for Computation {
+    fn frame(&mut self) -> &mut Frame {
+        &mut self.frame
+    }
+
     fn draw(&self) -> Result<Figure> {
         self.check()?;
         let c = &self.config;
-        let pick = |en, zh| self.language.pick(en, zh);
-        let mut page = Page::new(&self.title, c, self.language);
+        let pick = |en, zh| self.frame.language.pick(en, zh);
+        let mut page = Page::new(&self.frame.title, c, self.frame.language);
         page.heading();
         page.step([LEFT, RIGHT], pick("T tokens", "T 个词元"), "[T]");
         page.arrow_down(LEFT + STEM);

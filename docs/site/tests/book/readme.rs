@@ -1,11 +1,9 @@
 //! The README's two commands and its picture of a run.
 
-mod common;
-#[path = "../examples/picture_of_a_run.rs"]
-mod picture;
-
-use common::*;
-use llama3::plot::Language;
+use super::page::root;
+use llama3::Language;
+use llama3::prelude::weights;
+use llama3_book::pictures::run;
 use roxmltree::Document;
 use std::fs::read_to_string;
 use std::process::Command;
@@ -37,24 +35,25 @@ fn alike(a: &str, b: &str) -> bool {
 
 #[test]
 fn the_picture_shows_what_the_program_prints() {
-    let model = default_model();
+    let model = weights::small_model().unwrap();
     let output = Command::new(env!("CARGO"))
         .args(["run", "--release", "--quiet", "--example", "predict_42"])
         .args(["--", "--model", &model.to_string_lossy()])
+        .current_dir(root())
         .output()
         .unwrap();
     assert!(output.status.success());
     let output = String::from_utf8(output.stdout).unwrap();
     for (language, _) in LANGUAGES {
-        let path = picture::path(language);
-        let committed = read_to_string(&path).unwrap();
-        let now = picture::figure(&output, language).unwrap();
+        let path = run::path(language);
+        let committed = read_to_string(root().join(&path)).unwrap();
+        let now = run::figure(&output, language).unwrap();
         let (old, new) = (words(&committed), words(now.svg()));
         let first = old.iter().zip(&new).find(|(a, b)| !alike(a, b));
         assert!(
             first.is_none() && old.len() == new.len(),
             "{path} is older than predict_42: it says {first:?} (picture, program). Draw it again \
-             with the command at the top of examples/picture_of_a_run.rs"
+             with the command at the top of docs/site/src/pictures/run.rs"
         );
         assert!(old.ends_with(&["Answer:".into(), "42".into()]));
     }
@@ -63,19 +62,19 @@ fn the_picture_shows_what_the_program_prints() {
 #[test]
 fn the_two_commands_stand_at_the_top() {
     for (language, readme) in LANGUAGES {
-        let text = read_to_string(readme).unwrap();
+        let text = read_to_string(root().join(readme)).unwrap();
         let commands = "```\ncargo run --release --example predict_42\ncargo test --release\n```";
         let place = text.find(commands);
         assert!(
             place.is_some_and(|place| place < 200),
             "{readme}: {place:?}"
         );
-        assert!(text.contains(&format!("]({})", picture::path(language))));
+        assert!(text.contains(&format!("]({})", run::path(language))));
     }
 }
 
 #[test]
 fn a_picture_needs_an_answer() {
-    let refused = picture::figure("no run at all", Language::En);
+    let refused = run::figure("no run at all", Language::En);
     assert!(refused.is_err_and(|e| e.to_string().contains("predict_42")));
 }

@@ -1,6 +1,6 @@
 //! One block of the whole computation: attention, then the feed-forward network.
 
-use super::computation_page::{GAP, Kind, LEFT, Page, RIGHT, STEM};
+use super::sheet::{GAP, Kind, LEFT, Page, RIGHT, STEM};
 
 /// Where three columns begin, and how wide each is.
 const COLUMNS: [f64; 3] = [LEFT, LEFT + 132.0, LEFT + 264.0];

@@ -1,20 +1,21 @@
 //! The book: its walk pages are those of the notebooks, every link leads somewhere, both languages
 //! say the same, and every command can be typed.
 
-#[path = "common/code.rs"]
+mod cache;
+#[path = "../../../../tests/common/code.rs"]
 mod code;
-#[path = "book/commands.rs"]
 mod commands;
-#[path = "book/numbers.rs"]
+mod counts;
+mod glossary;
+mod library;
 mod numbers;
-#[path = "book/page.rs"]
 mod page;
+mod readme;
 
 use code::without_comments;
 use page::{Page, pages, root, twin};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Collects what is wrong in all pages, and fails with the list.
 fn complain_about(what: &str, problems: Vec<String>) {
@@ -71,14 +72,7 @@ fn first_difference<T: PartialEq + std::fmt::Debug>(en: &[T], zh: &[T]) -> Optio
 
 #[test]
 fn walk_pages_are_what_the_notebooks_say() {
-    let output = Command::new(env!("CARGO"))
-        .args(["run", "--release", "--quiet", "--manifest-path"])
-        .arg(root().join("docs/site/Cargo.toml"))
-        .args(["--", "walk", "--check"])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{said}");
+    llama3_book::walk::check(root()).unwrap();
 }
 
 #[test]

@@ -1,26 +1,17 @@
 //! Where a model's bytes are while it runs: on the disk, in the file cache, in the process.
 
-use super::canvas::{Paint, Pen, Svg, Type};
 use super::computation::shape;
-use super::numbers::Unit;
-use super::{Draw, Figure, Language, described};
-use crate::config::Config;
-use crate::error::{Error, Result};
+use llama3::plot::canvas::{Paint, Pen, Svg, Type};
+use llama3::plot::numbers::Unit;
+use llama3::plot::{Draw, Figure, Frame, Language};
+use llama3::{Config, Error, Result};
 
 /// One moment of a pass over a mapped model: block `layer` computes.
-///
-/// ```
-/// # use llama3::{Config, plot::*};
-/// let figure = in_place(&Config::named("llama-3-8b")?, 12).draw()?;
-/// assert!(figure.alt().contains("436 MB"));
-/// # Ok::<(), llama3::Error>(())
-/// ```
 pub fn in_place(config: &Config, layer: usize) -> InPlace {
     InPlace {
         config: config.clone(),
         layer,
-        title: String::new(),
-        language: Language::current(),
+        frame: Frame::default(),
     }
 }
 
@@ -30,11 +21,8 @@ pub fn in_place(config: &Config, layer: usize) -> InPlace {
 pub struct InPlace {
     config: Config,
     layer: usize,
-    title: String,
-    language: Language,
+    frame: Frame,
 }
-
-super::title_and_language!(InPlace);
 
 /// The strips.
 const LEFT: f64 = 20.0;
@@ -78,6 +66,10 @@ impl Parts {
 }
 
 impl Draw for InPlace {
+    fn frame(&mut self) -> &mut Frame {
+        &mut self.frame
+    }
+
     fn draw(&self) -> Result<Figure> {
         let (n, layer) = (self.config.n_layers, self.layer);
         if layer + 1 >= n || self.config.dim == 0 || self.config.vocab_size == 0 {
@@ -86,14 +78,18 @@ impl Draw for InPlace {
             )));
         }
         let parts = Parts::of(&self.config);
-        let mut svg = Svg::new(&self.title);
-        let top = if self.title.is_empty() { 30.0 } else { 66.0 };
+        let mut svg = Svg::new(&self.frame.title);
+        let top = if self.frame.title.is_empty() {
+            30.0
+        } else {
+            66.0
+        };
         let rows @ [.., process] = [0.0, 1.0, 2.0].map(|i| top + i * STEP);
         self.strips(&mut svg, &parts, rows);
         self.ways(&mut svg, &parts, rows);
         let size = Unit::Bytes.show(parts.whole());
         let block = Unit::Bytes.show(parts.block);
-        let headings = match self.language {
+        let headings = match self.frame.language {
             Language::En => [
                 format!("the file on the disk: {size}"),
                 "the system's file cache: as much as there is room for".into(),
@@ -150,11 +146,11 @@ impl InPlace {
 
     /// What moves: the next block from the disk, this one from the cache.
     fn ways(&self, svg: &mut Svg, parts: &Parts, [disk, cache, process]: [f64; 3]) {
-        let early = self.language.pick(
+        let early = self.frame.language.pick(
             ["asked for early: it is read", "while this block computes"],
             ["提前要来：", "这一块在算，下一块在读"],
         );
-        let mapped = self.language.pick(
+        let mapped = self.frame.language.pick(
             [
                 "mapped: the same pages,",
                 "not a copy; given back after use",
@@ -178,7 +174,7 @@ impl InPlace {
     /// What the colours mean; returns the lower edge.
     fn legend(&self, svg: &mut Svg, mut y: f64) -> f64 {
         let block = self.layer;
-        let lines = match self.language {
+        let lines = match self.frame.language {
             Language::En => [
                 (
                     0,
@@ -214,7 +210,7 @@ impl InPlace {
 
     fn alt(&self, size: &str, block: &str) -> String {
         let (layer, next) = (self.layer, self.layer + 1);
-        let words = match self.language {
+        let words = match self.frame.language {
             Language::En => format!(
                 "Three strips to one scale: the file on the disk, {size}; the system's file cache, \
                  which holds what was read so far and receives block {next}; the process, which \
@@ -225,6 +221,6 @@ impl InPlace {
                  正在读入第 {next} 块；本进程，只占第 {layer} 块（{block}）和一小块堆"
             ),
         };
-        described(&self.title, self.language, &[words])
+        self.frame.described(&[words])
     }
 }

@@ -1,10 +1,10 @@
 //! What the drawing of the whole computation is made of: boxes, matrices to scale, the spine.
 
-use super::Language;
-use super::canvas::{Paint, Pen, Svg, Type};
-use super::computation::shape;
-use super::numbers::{Unit, short};
-use crate::config::Config;
+use super::shape;
+use llama3::plot::canvas::{Paint, Pen, Svg, Type};
+use llama3::plot::numbers::{Unit, short};
+use llama3::plot::text;
+use llama3::{Config, Language};
 
 /// Where the residual stream runs, and between which columns everything else stands.
 pub(super) const SPINE: f64 = 36.0;
@@ -171,7 +171,7 @@ impl<'a> Page<'a> {
         let y = self.y + 14.0;
         let line = format!("{} · {}", short(n), Unit::Bytes.show(2.0 * n));
         self.svg.text([LEFT, y], Type::size(12.5).bold(), name);
-        let beside = LEFT + super::text::width(name, 13.6) + 8.0;
+        let beside = LEFT + text::width(name, 13.6) + 8.0;
         self.svg
             .text([beside, y], Type::size(11.5), &format!("{sizes:?}"));
         self.svg

@@ -1,13 +1,15 @@
 //! The book's written pages: their pictures and numbers are what the crate computes, and both
 //! languages give the same ones.
 
-use llama3::{Config, Language, book};
+use super::page::root;
+use llama3::{Config, Language};
+use llama3_book::pictures;
 use std::path::{Path, PathBuf};
 
 const LANGUAGES: [(Language, &str); 2] = [(Language::En, "en"), (Language::Zh, "zh")];
 
 fn docs() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs")
+    root().join("docs")
 }
 
 fn read(path: &Path) -> String {
@@ -21,11 +23,11 @@ fn page(language: &str, name: &str) -> String {
 #[test]
 fn the_pictures_are_the_ones_the_crate_draws() {
     for (language, name) in LANGUAGES {
-        for (file, figure) in book::pictures(language).unwrap() {
+        for (file, figure) in pictures::pictures(language).unwrap() {
             let path = docs().join(name).join("pictures").join(file);
             assert!(
                 read(&path) == figure.svg(),
-                "{} is out of date: cargo run --release --example pictures",
+                "{} is out of date: cargo run --release -p llama3-book -- pictures",
                 path.display()
             );
         }
@@ -35,16 +37,17 @@ fn the_pictures_are_the_ones_the_crate_draws() {
 #[test]
 fn the_measured_speed_is_the_last_result() {
     for (language, name) in LANGUAGES {
-        let tables = book::speed(language).unwrap();
+        let tables = pictures::speed(language).unwrap();
         let page = page(name, "speed.md");
-        let message = "is older than docs/measured.json: cargo run --release --example pictures";
+        let message =
+            "is older than docs/measured.json: cargo run --release -p llama3-book -- pictures";
         assert!(page.contains(&tables), "docs/{name}/speed.md {message}");
         for (model, line) in [
             ("llama-3.2-1b", "Llama 3.2 1B"),
             ("llama-3.2-3b", "Llama 3.2 3B"),
             ("llama-3-8b", "16.06 GB"),
         ] {
-            let seconds = format!("| {:.2} s |", book::seconds_per_token(model).unwrap());
+            let seconds = format!("| {:.2} s |", pictures::seconds_per_token(model).unwrap());
             let start = self::page(name, "start.md");
             let row = start
                 .lines()

@@ -1,13 +1,15 @@
 //! The numbers in the written pages of the book, most of them in kv_cache.md, computed from the
 //! sizes of the models. Both languages must state every one of them.
 
+use super::page::root;
 use llama3::{Checkpoint, Config};
 
 /// Both pages with that name, English and Chinese.
 fn pages(name: &str) -> [(String, String); 2] {
     ["en", "zh"].map(|language| {
         let path = format!("docs/{language}/{name}");
-        let text = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
+        let text =
+            std::fs::read_to_string(root().join(&path)).unwrap_or_else(|e| panic!("{path}: {e}"));
         (path, text)
     })
 }

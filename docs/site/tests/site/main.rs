@@ -4,9 +4,7 @@
 //! The browser is Debian's Chromium. Where there is none, these tests are ignored, and say why;
 //! where `REQUIRE_CHROMIUM` is set, as in CI, they fail.
 
-#[path = "site/browser.rs"]
 mod browser;
-#[path = "site/visit.rs"]
 mod visit;
 
 use browser::Chromium;

@@ -1,9 +1,9 @@
 //! How many numbers each kind of matrix holds, and the list of them below the drawing.
 
-use super::canvas::{Paint, Pen, Type};
-use super::computation_page::{Kind, LEFT, MARGIN, Page, RIGHT};
-use super::numbers::{Unit, short};
-use crate::config::Config;
+use super::sheet::{Kind, LEFT, MARGIN, Page, RIGHT};
+use llama3::Config;
+use llama3::plot::canvas::{Paint, Pen, Type};
+use llama3::plot::numbers::{Unit, short};
 
 /// The parameters of each kind, all blocks together.
 pub(super) fn sum_by_kind(config: &Config) -> Vec<(Kind, usize)> {

@@ -1,10 +1,12 @@
 //! The glossary has the same entries in both languages, and follows the project's own terms.
 
+use super::page::root;
 use std::collections::BTreeSet;
 
 /// Each row's term, the other language's term, and the page that explains it.
 fn rows(language: &str) -> Vec<[String; 3]> {
-    let page = std::fs::read_to_string(format!("docs/{language}/glossary.md")).unwrap();
+    let page =
+        std::fs::read_to_string(root().join(format!("docs/{language}/glossary.md"))).unwrap();
     let rows = page.lines().filter(|line| line.starts_with("| **"));
     rows.map(|row| {
         let cells: Vec<&str> = row.split(" | ").collect();
