@@ -3,10 +3,18 @@
 //!
 //! `cargo run --release --example rehearse -- --write weights/rehearsal-8b --model llama-3-8b`
 
+#[path = "shared/pretty.rs"]
+#[allow(dead_code, reason = "each example needs a part of it")]
+mod pretty;
+
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use llama3::{checkpoint::UNFINISHED, prelude::*};
+use llama3::checkpoint::UNFINISHED;
+use llama3::matrix::memory::in_words;
+use llama3::prelude::*;
+use pretty::{note, say};
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 /// Writes seeded random bf16 weights in a released model's shapes: consolidated.safetensors and
 /// params.json, under Meta's names.
@@ -27,24 +35,17 @@ struct Args {
     seed: u64,
 }
 
-fn main() {
-    if let Err(e) = run(&Args::parse()) {
-        eprintln!("error: {e}");
-        std::process::exit(2);
-    }
+fn main() -> ExitCode {
+    pretty::end(run(&Args::parse()))
 }
 
-fn run(args: &Args) -> Result<()> {
+fn run(args: &Args) -> Result<u8> {
     let mut config = Config::named(&args.model)?;
     config.n_layers = args.layers.unwrap_or(config.n_layers);
     let checkpoint = Checkpoint::rehearsal_of(config, args.seed)?;
     let total = checkpoint.n_bytes() as u64;
-    let gigabytes = total as f64 / 1e9;
-    println!(
-        "{}: {gigabytes:.2} GB of random weights to {}",
-        args.model,
-        args.write.display()
-    );
+    let (model, size, dir) = (&args.model, in_words(total), args.write.display());
+    say(&format!("{model}: {size} of random weights to {dir}"))?;
     let bar = ProgressBar::new(total);
     let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec}");
     bar.set_style(style.unwrap_or(ProgressStyle::default_bar()));
@@ -52,14 +53,13 @@ fn run(args: &Args) -> Result<()> {
     // A second handler is the only thing that could go wrong, and there is none.
     let _ = ctrlc::set_handler(move || {
         let _ = std::fs::remove_dir_all(&unfinished);
-        eprintln!("\nStopped; nothing half-written was left.");
+        note("\nStopped; nothing half-written was left.");
         std::process::exit(130);
     });
     checkpoint.write(&args.write, &|bytes| bar.inc(bytes))?;
     bar.finish();
-    println!(
-        "Run it: cargo run --release --example predict_42 -- --model {}",
-        args.write.display()
-    );
-    Ok(())
+    say(&format!(
+        "Run it: cargo run --release --example predict_42 -- --model {dir}"
+    ))?;
+    Ok(0)
 }

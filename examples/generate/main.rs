@@ -3,16 +3,21 @@
 //! `cargo run --release --example generate -- --help` lists the options.
 
 mod options;
-mod pages;
+#[path = "../shared/pretty.rs"]
+#[allow(dead_code, reason = "each example needs a part of it")]
+mod pretty;
+mod printout;
 mod prompt;
 mod run;
 mod watch;
 
 use clap::Parser;
+use llama3::matrix::memory::{self, in_words};
 use llama3::prelude::*;
-use llama3::{matrix::memory, transformer::default_device};
+use llama3::transformer::default_device;
 use options::Args;
-use pages::Pages;
+use pretty::note;
+use printout::Printout;
 use run::{End, Run};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -23,13 +28,7 @@ const THREADS: &str = "RAYON_NUM_THREADS";
 
 fn main() -> ExitCode {
     tell_candle_the_threads();
-    match generate(&Args::parse()) {
-        Ok(code) => ExitCode::from(code),
-        Err(e) => {
-            eprintln!("error: {e}");
-            ExitCode::from(2)
-        }
-    }
+    pretty::end(generate(&Args::parse()))
 }
 
 /// candle asks for the number of processors at every product, and unless this variable says it, the
@@ -50,9 +49,12 @@ fn generate(args: &Args) -> Result<u8> {
     let ids = prompt::ids(args, &text, &checkpoint, &tokenizer)?;
     let model = Transformer::on(&checkpoint, &default_device()?)?;
     let stopped = on_ctrl_c();
-    eprintln!("Model    {} ({})", checkpoint.name, checkpoint.format);
+    note(&format!(
+        "Model    {} ({})",
+        checkpoint.name, checkpoint.format
+    ));
     if checkpoint.format == Format::Rehearsal {
-        eprintln!("         Random weights in the real model's shapes: the text means nothing.");
+        note("         Random weights in the real model's shapes: the text means nothing.");
     }
 
     let closed = stopped.clone();
@@ -62,13 +64,16 @@ fn generate(args: &Args) -> Result<u8> {
         args,
         stop_tokens: tokenizer.stop_tokens(),
         watch: Watch::new(&stopped, ids.len(), model.config.n_layers),
-        pages: Pages::new(&tokenizer, args.batch, args.seed, on_closed),
+        printout: Printout::new(&tokenizer, args.batch, args.seed, on_closed),
         texts: vec![],
     };
     run.go(&ids)?;
     summary(&run, ids.len());
     if args.profile {
-        eprint!("\n{}", run.watch.profile.table().text());
+        note(&format!(
+            "\n{}",
+            run.watch.profile.table().text().trim_end()
+        ));
     }
     Ok(if run.watch.is_stopped() { 130 } else { 0 })
 }
@@ -91,16 +96,20 @@ fn summary(run: &Run, n_prompt: usize) {
     let profile = &run.watch.profile;
     let [prefill, decode] = ["prefill", "decode"].map(|phase| profile.time(&[phase]).as_secs_f64());
     if run.texts.is_empty() {
-        eprintln!("Stopped  after {prefill:.2} s, while the prompt was being read");
+        note(&format!(
+            "Stopped  after {prefill:.2} s, while the prompt was being read"
+        ));
         return;
     }
     let ended = |end| run.texts.iter().any(|text| text.end == end);
     if ended(None) {
-        eprintln!("Stopped  before the end of the text");
+        note("Stopped  before the end of the text");
     }
     if ended(Some(End::ContextFull)) {
         let size = run.model.config.max_seq_len;
-        eprintln!("Full     the context of {size} tokens is used up: the model takes no more");
+        note(&format!(
+            "Full     the context of {size} tokens is used up: the model takes no more"
+        ));
     }
     // The first token of each text comes from the prefill.
     let n_decoded: usize = run
@@ -108,13 +117,13 @@ fn summary(run: &Run, n_prompt: usize) {
         .iter()
         .map(|text| text.n_tokens.saturating_sub(1))
         .sum();
-    eprintln!("Prefill  {}", speed(n_prompt, prefill));
-    eprintln!("Decode   {}", speed(n_decoded, decode));
-    eprintln!(
+    note(&format!("Prefill  {}", speed(n_prompt, prefill)));
+    note(&format!("Decode   {}", speed(n_decoded, decode)));
+    note(&format!(
         "Memory   {} at most, the weights' pages included; without them {} at the end",
-        megabytes(memory::peak_rss_bytes()),
-        megabytes(memory::heap_bytes())
-    );
+        size(memory::peak_rss_bytes()),
+        size(memory::heap_bytes())
+    ));
 }
 
 fn speed(n_tokens: usize, seconds: f64) -> String {
@@ -122,9 +131,6 @@ fn speed(n_tokens: usize, seconds: f64) -> String {
     format!("{n_tokens} tokens in {seconds:.2} s, {speed:.1} tokens/s")
 }
 
-fn megabytes(bytes: Option<u64>) -> String {
-    match bytes {
-        Some(bytes) => format!("{:.1} MB", bytes as f64 / 1e6),
-        None => "not known here".to_string(),
-    }
+fn size(bytes: Option<u64>) -> String {
+    bytes.map_or("not known here".to_string(), in_words)
 }

@@ -17,7 +17,7 @@ use llama3::sampling::{Sampler, Sampling};
 )]
 pub struct Args {
     /// What the model reads; - reads it from stdin, without its last line end
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: String,
     /// A model under weights/, or the path of its directory or file. Default: Llama 3 8B if it is
     /// in weights/Meta-Llama-3-8B, else SmolLM2-135M-Instruct, which is fetched once (98 MB).
@@ -37,7 +37,12 @@ pub struct Args {
     #[arg(long, conflicts_with = "raw")]
     pub chat: bool,
     /// The system message before it; implies --chat
-    #[arg(long, value_name = "TEXT", conflicts_with = "raw")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        conflicts_with = "raw",
+        allow_hyphen_values = true
+    )]
     pub system: Option<String>,
     /// Continue the prompt as it is, whatever the model is called
     #[arg(long)]

@@ -10,13 +10,22 @@ pub fn text(args: &Args) -> Result<String> {
     if args.prompt != "-" {
         return Ok(args.prompt.clone());
     }
-    let mut text = String::new();
-    let read = std::io::stdin().read_to_string(&mut text);
+    let mut bytes = vec![];
+    let read = std::io::stdin().read_to_end(&mut bytes);
     read.map_err(|source| Error::Io {
         path: "stdin".into(),
         source,
     })?;
-    let text = text.strip_suffix('\n').unwrap_or(&text);
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let place = e.utf8_error().valid_up_to();
+        Error::Argument(format!(
+            "the prompt on stdin is not UTF-8 (byte {place}): convert it first, \
+             for example with `iconv -f UTF-16 -t UTF-8` or `iconv -f LATIN1 -t UTF-8`"
+        ))
+    })?;
+    // Some shells put a byte order mark before what they pipe.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = text.strip_suffix('\n').unwrap_or(text);
     match text.strip_suffix('\r').unwrap_or(text) {
         "" => Err(Error::Argument("the prompt on stdin is empty".into())),
         text => Ok(text.to_string()),

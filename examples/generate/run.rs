@@ -1,7 +1,7 @@
 //! The run: the prompt once, then passes in which every unfinished text gets its next token.
 
 use crate::options::Args;
-use crate::pages::Pages;
+use crate::printout::Printout;
 use crate::watch::Watch;
 use llama3::prelude::*;
 use llama3::sampling::Sampler;
@@ -13,13 +13,13 @@ pub struct Run<'a> {
     /// The tokens that end a text.
     pub stop_tokens: &'a [u32],
     pub watch: Watch,
-    pub pages: Pages,
+    pub printout: Printout,
     /// Empty until the prompt is read.
-    pub texts: Vec<Text>,
+    pub texts: Vec<Continuation>,
 }
 
 /// One continuation of the prompt.
-pub struct Text {
+pub struct Continuation {
     /// Why it is over; `None` while it goes on, or when it was stopped.
     pub end: Option<End>,
     /// How many tokens were chosen, the one that ends the text among them.
@@ -44,9 +44,9 @@ impl Run<'_> {
     /// Makes all texts, or what there is of them when the run is stopped.
     pub fn go(&mut self, prompt: &[u32]) -> Result<()> {
         let result = self.all(prompt);
-        self.pages.finish()?;
+        self.printout.finish()?;
         match result {
-            Err(_) if self.watch.is_stopped() => Ok(()),
+            Err(Error::Stopped) => Ok(()),
             result => result,
         }
     }
@@ -73,7 +73,7 @@ impl Run<'_> {
     }
 
     /// One text for each continuation, all with the prompt in their cache.
-    fn forks(&mut self, cache: KvCache) -> Result<Vec<Text>> {
+    fn forks(&mut self, cache: KvCache) -> Result<Vec<Continuation>> {
         let mut caches = vec![];
         for _ in 1..self.args.batch {
             caches.push(cache.fork()?);
@@ -81,7 +81,7 @@ impl Run<'_> {
         }
         caches.push(cache);
         let text = |(index, cache)| {
-            Ok(Text {
+            Ok(Continuation {
                 end: None,
                 n_tokens: 0,
                 last: [0],
@@ -97,7 +97,7 @@ impl Run<'_> {
         let texts = self.texts.iter_mut().enumerate();
         let (going, mut batch): (Vec<usize>, Vec<Sequence>) = texts
             .filter(|(_, text)| text.end.is_none())
-            .map(|(index, Text { last, cache, .. })| (index, Sequence { ids: last, cache }))
+            .map(|(index, Continuation { last, cache, .. })| (index, Sequence { ids: last, cache }))
             .unzip();
         let mut observer = |site, x: &Tensor| self.watch.see(site, x);
         let logits = self.model.next_logits_batch(&mut batch, &mut observer)?; // [N, vocab_size]
@@ -124,10 +124,10 @@ impl Run<'_> {
         };
         self.watch.profile.step(&["sampling"]);
         if text.end != Some(End::Complete) {
-            self.pages.add(index, next)?;
+            self.printout.add(index, next)?;
         }
         if text.end.is_some() {
-            self.pages.end(index)?;
+            self.printout.end(index)?;
         }
         self.watch.profile.step(&["text"]);
         Ok(())

@@ -51,9 +51,10 @@ impl Watch {
             }
             _ => {}
         }
-        match self.is_stopped() {
-            true => Err(Error::Argument("stopped".into())),
-            false => Ok(None),
+        if self.is_stopped() {
+            Err(Error::Stopped)
+        } else {
+            Ok(None)
         }
     }
 

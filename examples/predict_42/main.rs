@@ -3,12 +3,18 @@
 //! `cargo run --release --example predict_42 -- --help` lists the options.
 
 mod predict;
+#[path = "../shared/pretty.rs"]
+#[allow(dead_code, reason = "each example needs a part of it")]
+mod pretty;
 mod show;
+mod walk;
 
 use clap::Parser;
+use llama3::notebook::CONTEXT;
 use llama3::prelude::*;
-use llama3::{matrix::memory, notebook::CONTEXT};
 use predict::{Prediction, predict};
+use show::Screen;
+use std::process::ExitCode;
 use std::time::Instant;
 
 /// Runs all layers of a Llama model on a prompt and shows what it predicts.
@@ -20,7 +26,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME|DIR", conflicts_with = "rehearse")]
     model: Option<String>,
     /// What the model reads [default: the question, ending in "everything is "]
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     prompt: Option<String>,
     /// Token ids in place of a prompt; works without a tokenizer file
     #[arg(
@@ -50,116 +56,124 @@ pub struct Args {
     json: bool,
 }
 
-fn main() {
-    if let Err(e) = run(&Args::parse()) {
-        eprintln!("error: {e}");
-        std::process::exit(2);
-    }
+fn main() -> ExitCode {
+    pretty::end(run(Args::parse()))
 }
 
-fn run(args: &Args) -> Result<()> {
+/// What a run works with.
+pub struct Session {
+    args: Args,
+    checkpoint: Checkpoint,
+    /// With ids given directly, a tokenizer only serves to show them as text.
+    tokenizer: Option<Tokenizer>,
+    model: Transformer,
+    screen: Screen,
+}
+
+fn run(args: Args) -> Result<u8> {
     let start = Instant::now();
-    let options = Options {
-        rope_factor: args.rope_factor,
-    };
-    let checkpoint = match (&args.rehearse, &args.model) {
-        (Some(name), _) => Checkpoint::rehearsal(name)?,
-        (None, Some(name)) => Checkpoint::open_named(name, &options)?,
-        (None, None) => Checkpoint::open_named(&weights::default_model()?, &options)?,
-    };
-    // With ids given directly, a tokenizer only serves to show them as text.
-    let tokenizer = match (checkpoint.tokenizer(), &args.tokens) {
-        (Ok(tokenizer), _) => Some(tokenizer),
-        (Err(_), Some(_)) => None,
-        (Err(e), None) => return Err(e),
-    };
-    let bare = args.prompt.as_deref().unwrap_or(published::PROMPT);
-    let ids = match (&args.tokens, &tokenizer) {
-        (Some(ids), _) => ids.clone(),
-        (None, Some(tokenizer)) => tokenizer.prompt(bare),
-        (None, None) => vec![],
-    };
-    refuse_bad_tokens(&ids, checkpoint.config.vocab_size)?;
-    if !args.json {
-        show::model(&checkpoint);
+    let session = Session::open(args)?;
+    let question = session
+        .args
+        .prompt
+        .clone()
+        .unwrap_or(published::PROMPT.into());
+    let ids = session.ids(&question)?;
+    session.screen.model(&session.checkpoint)?;
+
+    let prompt = session.args.tokens.is_none().then_some(question.as_str());
+    let mut tries = vec![session.try_with(prompt, ids)?];
+    if session.is_published(&tries[0]) {
+        session.screen.agreement(&session, &tries[0])?;
     }
-    let predictions = predictions(args, &checkpoint, tokenizer.as_ref(), ids)?;
-    if args.json {
-        show::json(
-            &checkpoint,
-            tokenizer.as_ref(),
-            &predictions,
-            start.elapsed(),
-        );
-    } else {
-        show::costs(start.elapsed(), memory::peak_rss_bytes());
+    if session.needs_context(&tries[0]) {
+        session.screen.context(&session.checkpoint, CONTEXT)?;
+        let told = format!("{CONTEXT}{question}");
+        tries.push(session.try_with(Some(&told), session.ids(&told)?)?);
     }
-    Ok(())
+    if session.args.json {
+        pretty::say(&show::json(&session, &tries, start.elapsed()).to_string())?;
+    }
+    session.screen.costs(start.elapsed())?;
+    Ok(0)
 }
 
-/// Before anything is shown or read: are there tokens, and does the model know them?
-fn refuse_bad_tokens(ids: &[u32], vocab_size: usize) -> Result<()> {
-    if ids.is_empty() {
-        return Err(Error::Argument(
-            "the prompt is empty: give it at least one token".into(),
-        ));
+impl Session {
+    fn open(args: Args) -> Result<Session> {
+        let options = Options {
+            rope_factor: args.rope_factor,
+        };
+        let checkpoint = match (&args.rehearse, &args.model) {
+            (Some(name), _) => Checkpoint::rehearsal(name)?,
+            (None, Some(name)) => Checkpoint::open_named(name, &options)?,
+            (None, None) => Checkpoint::open_named(&weights::default_model()?, &options)?,
+        };
+        let tokenizer = match (checkpoint.tokenizer(), &args.tokens) {
+            (Ok(tokenizer), _) => Some(tokenizer),
+            (Err(_), Some(_)) => None,
+            (Err(e), None) => return Err(e),
+        };
+        let model = Transformer::on(&checkpoint, &llama3::default_device()?)?;
+        let screen = Screen { quiet: args.json };
+        Ok(Session {
+            args,
+            checkpoint,
+            tokenizer,
+            model,
+            screen,
+        })
     }
-    match ids.iter().find(|&&id| id as usize >= vocab_size) {
-        Some(&id) => Err(Error::TokenOutOfRange { id, vocab_size }),
-        None => Ok(()),
-    }
-}
 
-/// The prompt as it is; and where that does not give 42, the prompt with one sentence of context.
-fn predictions(
-    args: &Args,
-    checkpoint: &Checkpoint,
-    tokenizer: Option<&Tokenizer>,
-    ids: Vec<u32>,
-) -> Result<Vec<Prediction>> {
-    let model = Transformer::on(checkpoint, &llama3::default_device()?)?;
-    let bare = args.prompt.as_deref().unwrap_or(published::PROMPT);
-    let prompt = args.tokens.is_none().then_some(bare);
-    let first = one(args, &model, tokenizer, prompt, ids)?;
-    if published::applies_to(&model.config, &first.tokens) && args.rehearse.is_none() {
-        show::agreement(&first, tokenizer, args.json);
-    }
-    let asked_for_42 = args.prompt.is_none() && args.tokens.is_none();
-    let small_model = asked_for_42 && args.rehearse.is_none() && first.answer != "42";
-    match tokenizer {
-        Some(tokenizer) if small_model => {
-            let told = format!("{CONTEXT}{bare}");
-            if !args.json {
-                show::context(checkpoint, CONTEXT);
-            }
-            let ids = tokenizer.prompt(&told);
-            Ok(vec![
-                first,
-                one(args, &model, Some(tokenizer), Some(&told), ids)?,
-            ])
+    /// The tokens to read. Refuses, before anything is shown, what the model cannot read.
+    fn ids(&self, prompt: &str) -> Result<Vec<u32>> {
+        let ids = match (&self.args.tokens, &self.tokenizer) {
+            (Some(ids), _) => ids.clone(),
+            (None, Some(tokenizer)) => tokenizer.prompt(prompt),
+            (None, None) => vec![],
+        };
+        let vocab_size = self.model.config.vocab_size;
+        if ids.is_empty() || prompt.is_empty() {
+            let message = "the prompt is empty: give it at least one token";
+            return Err(Error::Argument(message.into()));
         }
-        _ => Ok(vec![first]),
+        if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocab_size) {
+            return Err(Error::TokenOutOfRange { id, vocab_size });
+        }
+        let (n_tokens, most) = (ids.len(), self.model.config.max_seq_len);
+        if n_tokens > most {
+            return Err(Error::Argument(format!(
+                "the prompt has {n_tokens} tokens, and {} was made for {most}: shorten it",
+                self.checkpoint.name
+            )));
+        }
+        Ok(ids)
     }
-}
 
-/// One prompt through all layers, shown on the way.
-fn one(
-    args: &Args,
-    model: &Transformer,
-    tokenizer: Option<&Tokenizer>,
-    prompt: Option<&str>,
-    ids: Vec<u32>,
-) -> Result<Prediction> {
-    if !args.json {
-        show::tokens(prompt, &ids, tokenizer);
+    /// One prompt through all layers, shown on the way.
+    fn try_with(&self, prompt: Option<&str>, ids: Vec<u32>) -> Result<Prediction> {
+        self.screen.tokens(self, prompt, &ids)?;
+        let mut walk = walk::Walk::new(self);
+        let prediction = predict(self, prompt, ids, &mut |site, x| walk.see(site, x))?;
+        walk.finish();
+        self.screen.prediction(self, &prediction)?;
+        Ok(prediction)
     }
-    let mut walk = show::Walk::new(model, tokenizer, args.json, !args.no_lens);
-    let prediction = predict(model, tokenizer, prompt, ids, args, &mut |site, tensor| {
-        walk.see(site, tensor)
-    })?;
-    walk.finish();
-    if !args.json {
-        show::prediction(&prediction, tokenizer);
+
+    /// Whether others published what the real Llama 3 8B says after these tokens.
+    fn is_published(&self, first: &Prediction) -> bool {
+        let is_real = self.args.rehearse.is_none();
+        is_real && published::applies_to(&self.model.config, &first.tokens)
     }
-    Ok(prediction)
+
+    /// A small model does not know the book by heart.
+    fn needs_context(&self, first: &Prediction) -> bool {
+        let asked_for_42 = self.args.prompt.is_none() && self.args.tokens.is_none();
+        asked_for_42 && self.args.rehearse.is_none() && first.answer != "42"
+    }
+
+    /// A token as text, in quotes; nothing without a tokenizer.
+    fn text(&self, id: u32) -> Option<String> {
+        let token = self.tokenizer.as_ref()?.token(id);
+        Some(format!("{token:?}"))
+    }
 }

@@ -1,11 +1,12 @@
 //! The run itself: the prompt in one pass, then a few more tokens with the KV cache.
 
-use crate::Args;
+use crate::Session;
+use crate::pretty::note;
 use llama3::prelude::*;
 use llama3::sampling::Candidate;
 
-/// How many positions get their logits at once; more would only take more memory.
-const PIECE: usize = 64;
+/// How many positions get their logits at once: for 128,256 tokens, 33 MB of them.
+const AT_ONCE: usize = 64;
 
 /// What came of one prompt.
 pub struct Prediction {
@@ -23,40 +24,46 @@ pub struct Prediction {
 }
 
 pub fn predict(
-    model: &Transformer,
-    tokenizer: Option<&Tokenizer>,
+    session: &Session,
     prompt: Option<&str>,
     tokens: Vec<u32>,
-    args: &Args,
     observer: &mut Observer,
 ) -> Result<Prediction> {
+    let (model, args) = (&session.model, &session.args);
     let mut cache = model.new_cache();
     let mut argmax = vec![];
-    let mut last = None;
-    for piece in tokens.chunks(PIECE) {
+    let mut rows = vec![];
+    for piece in tokens.chunks(AT_ONCE) {
         let logits = model.forward(piece, &mut cache, observer)?; // [T, vocab_size]
-        for position in 0..piece.len() {
-            argmax.push(sampling::greedy(&logits.get(position)?)?);
+        rows = (0..piece.len())
+            .map(|t| logits.get(t))
+            .collect::<std::result::Result<_, _>>()?;
+        for row in &rows {
+            argmax.push(sampling::greedy(row)?);
         }
-        last = Some(logits.get(piece.len() - 1)?);
     }
-    let Some(mut logits) = last else {
-        return Err(Error::Argument(
-            "the prompt is empty: give it at least one token".into(),
-        ));
-    };
+    let mut logits = rows
+        .pop()
+        .ok_or(Error::Argument("the prompt is empty".into()))?;
     let top = sampling::top(&logits, args.top)?;
     let mut greedy = vec![];
     while greedy.len() < args.steps {
         let next = sampling::greedy(&logits)?;
         greedy.push(next);
+        if cache.len() == model.config.max_seq_len && greedy.len() < args.steps {
+            let most = model.config.max_seq_len;
+            note(&format!(
+                "The context of {most} tokens is full: the text ends here."
+            ));
+            break;
+        }
         if greedy.len() < args.steps {
             logits = model.next_logits(&[next], &mut cache, &mut unobserved)?;
         }
     }
     Ok(Prediction {
         prompt: prompt.map(str::to_string),
-        answer: answer(&greedy, &top, tokenizer),
+        answer: answer(&greedy, &top, session.tokenizer.as_ref()),
         tokens,
         top,
         argmax,

@@ -1,0 +1,116 @@
+//! What goes to stdout: one text as it grows, and the others when their turn comes.
+
+use crate::pretty;
+use llama3::prelude::*;
+use llama3::tokenizer::TextStream;
+
+/// All texts grow at once, but a reader reads one after another: the first is written as it grows; the
+/// next has collected what came in the meantime, and goes on from there.
+pub struct Printout {
+    tokenizer: Tokenizer,
+    seed: u64,
+    texts: Vec<Text>,
+    /// The text that is being written.
+    turn: usize,
+    /// Whether anything of it has been written.
+    begun: bool,
+    on_closed: Box<dyn Fn()>,
+}
+
+struct Text {
+    stream: TextStream,
+    waiting: String,
+    over: bool,
+}
+
+impl Printout {
+    /// `on_closed` is told when nobody reads stdout any more, as after `| head`.
+    pub fn new(tokenizer: &Tokenizer, n: usize, seed: u64, on_closed: Box<dyn Fn()>) -> Printout {
+        let text = |_| Text {
+            stream: tokenizer.stream(),
+            waiting: String::new(),
+            over: false,
+        };
+        Printout {
+            tokenizer: tokenizer.clone(),
+            seed,
+            texts: (0..n).map(text).collect(),
+            turn: 0,
+            begun: false,
+            on_closed,
+        }
+    }
+
+    /// A token for a text.
+    pub fn add(&mut self, index: usize, id: u32) -> Result<()> {
+        match self.texts[index].stream.push(id) {
+            Ok(whole) => self.texts[index].waiting.push_str(&whole),
+            // Some models have ids without a token: shown as such, behind the bytes before them.
+            Err(_) => {
+                self.flush(index);
+                self.texts[index]
+                    .waiting
+                    .push_str(&self.tokenizer.token(id));
+            }
+        }
+        self.write()
+    }
+
+    /// No more tokens for a text.
+    pub fn end(&mut self, index: usize) -> Result<()> {
+        self.flush(index);
+        self.texts[index].over = true;
+        self.write()
+    }
+
+    /// Bytes that wait for the rest of their character wait no longer.
+    fn flush(&mut self, index: usize) {
+        let text = &mut self.texts[index];
+        let stream = std::mem::replace(&mut text.stream, self.tokenizer.stream());
+        text.waiting.push_str(&stream.finish());
+    }
+
+    /// No more tokens for any text: ends those that were begun.
+    pub fn finish(&mut self) -> Result<()> {
+        if self.turn > 0 || self.begun {
+            (self.turn..self.texts.len()).try_for_each(|index| self.end(index))?;
+        }
+        Ok(())
+    }
+
+    /// Writes what can be written by now.
+    fn write(&mut self) -> Result<()> {
+        while self.turn < self.texts.len() {
+            let mut text = String::new();
+            if !self.begun && self.texts.len() > 1 {
+                let (number, n) = (self.turn + 1, self.texts.len());
+                let seed = self.seed.wrapping_add(self.turn as u64);
+                text = format!("── {number} of {n}, seed {seed} ──\n");
+            }
+            self.begun = true;
+            let own = &mut self.texts[self.turn];
+            text.push_str(&std::mem::take(&mut own.waiting));
+            let over = own.over;
+            if over {
+                text.push('\n');
+                self.turn += 1;
+                self.begun = false;
+            }
+            self.print(&text)?;
+            if !over {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn print(&self, text: &str) -> Result<()> {
+        match pretty::write(text) {
+            Err(e) if pretty::is_closed(&e) => {
+                (self.on_closed)();
+                Ok(())
+            }
+            written => written,
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! What all examples need to speak: lines that can fail, and how a program ends.
+
+use llama3::{Error, Result};
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+/// One line on stdout. `println!` would panic where nobody reads any more or the disk is full.
+pub fn say(line: &str) -> Result<()> {
+    write(&format!("{line}\n"))
+}
+
+/// Text on stdout, at once.
+pub fn write(text: &str) -> Result<()> {
+    let mut out = std::io::stdout();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|source| Error::Io {
+        path: "stdout".into(),
+        source,
+    })
+}
+
+/// One line on stderr, if somebody listens.
+pub fn note(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Whether the reader of stdout has gone, as after `| head`.
+pub fn is_closed(error: &Error) -> bool {
+    let is_stdout = |path: &std::path::Path| path.as_os_str() == "stdout";
+    matches!(error, Error::Io { path, source }
+        if is_stdout(path) && source.kind() == ErrorKind::BrokenPipe)
+}
+
+/// A reader who has gone is no error; any other is one line, and 2.
+pub fn end(result: Result<u8>) -> ExitCode {
+    match result {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_closed(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&format!("error: {error}"));
+            ExitCode::from(2)
+        }
+    }
+}
