@@ -7,6 +7,7 @@ use crate::checkpoint::{Checkpoint, weights};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::experiments;
+use crate::matrix::memory::in_words;
 use crate::observe::Site;
 use crate::plot::language::Language;
 use crate::plot::table::Table;
@@ -126,7 +127,7 @@ impl Lesson {
     /// # Errors
     /// A symbol that is not known; the message lists those that are.
     pub fn symbols(&self, names: &[&str]) -> Result<Table> {
-        symbols::table(self, names)
+        symbols::table(&self.config, self.n_tokens(), names)
     }
 
     /// Which model this is, in one paragraph.
@@ -135,18 +136,18 @@ impl Lesson {
         let place = weights::shown(&self.checkpoint.path);
         let (name, format) = (&self.checkpoint.name, self.checkpoint.format);
         let n_params = c.n_params() as f64 / 1e6;
-        let megabytes = self.checkpoint.n_bytes() as f64 / 1e6;
+        let size = in_words(self.checkpoint.n_bytes() as u64);
         let (layers, dim, heads, kv) = (c.n_layers, c.dim, c.n_heads, c.n_kv_heads);
         let tokens = self.n_tokens();
         let mut text = Language::current().pick(
             format!(
-                "{name} ({format}, {place}): {n_params:.1} million weights in {megabytes:.1} MB, \
+                "{name} ({format}, {place}): {n_params:.1} million weights in {size}, \
                  read in place.\n{layers} layers, dim {dim}, {heads} query heads and {kv} KV heads \
                  of {}.\nPrompt: {:?}, {tokens} tokens.",
                 c.head_dim, self.prompt
             ),
             format!(
-                "{name}（{format}，{place}）：{:.3} 亿个权重，共 {megabytes:.1} MB，\
+                "{name}（{format}，{place}）：{:.3} 亿个权重，共 {size}，\
                  用到才读。\n{layers} 层，dim {dim}，{heads} 个查询头，{kv} 个 KV 头，head_dim {}。\n\
                  提示：{:?}，{tokens} 个词元。",
                 n_params / 100.0,
@@ -196,8 +197,10 @@ pub fn difference(a: &Tensor, b: &Tensor) -> Result<f32> {
 
 /// Says whether an exercise is solved.
 pub fn check(right: bool) -> &'static str {
-    match right {
-        true => Language::current().pick("Right!", "答对了！"),
-        false => Language::current().pick("Not yet.", "还不对，再想想。"),
+    let language = Language::current();
+    if right {
+        language.pick("Right!", "答对了！")
+    } else {
+        language.pick("Not yet.", "还不对，再想想。")
     }
 }

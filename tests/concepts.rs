@@ -295,18 +295,18 @@ fn published_values_are_compared_one_by_one() {
         (values.tokens.len(), values.best.len(), values.top10.len()),
         (17, 17, 10)
     );
-    let checks = published::compare(Some(2983), &values.best, &values.top10);
+    let checks = published::compare(Some(2983), values.best, values.top10);
     assert!(checks.len() == 19 && checks.iter().all(|check| check.agrees));
-    let mut swapped = values.top10.clone();
+    let mut swapped = values.top10.to_vec();
     swapped.swap(3, 4);
-    assert!(published::compare(Some(2983), &values.best, &swapped)[1].agrees);
+    assert!(published::compare(Some(2983), values.best, &swapped)[1].agrees);
     let wrong = published::compare(Some(17), &values.best[1..], &[]);
     assert!(!wrong[0].agrees && !wrong[1].agrees && !wrong[2].agrees);
     let config = Config::named("llama-3-8b").unwrap();
-    assert!(published::applies_to(&config, &values.tokens));
+    assert!(published::applies_to(&config, values.tokens));
     assert!(!published::applies_to(
         &Config::named("llama-3.1-8b").unwrap(),
-        &values.tokens
+        values.tokens
     ));
 }
 

@@ -4,7 +4,7 @@ mod common;
 
 use common::*;
 use serde_json::Value;
-use std::process::Output;
+use std::process::{Output, Stdio};
 
 fn predict_42(arguments: &[&str]) -> Output {
     example("predict_42").args(arguments).output().unwrap()
@@ -144,4 +144,85 @@ fn bad_options_and_bad_models() {
         &["--model", &oracle.to_string_lossy()],
         &["tokenizer", "token ids"],
     );
+}
+
+#[test]
+fn a_prompt_may_begin_with_a_hyphen() {
+    let model = default_model();
+    for prompt in ["- milk", "-1 and 2", "--help me"] {
+        let arguments = [
+            "--model",
+            &model.to_string_lossy(),
+            "--prompt",
+            prompt,
+            "--steps",
+            "1",
+        ];
+        assert_eq!(json_of(&arguments)["prompt"], prompt);
+    }
+}
+
+/// More tokens than the model was made for are refused before any work; asking for more than fit
+/// gives those that fit.
+#[test]
+fn the_context_ends() {
+    let ids = |n: usize| vec!["1"; n].join(",");
+    let rehearse = ["--rehearse", "tiny", "--tokens"];
+    refused(
+        &[&rehearse[..], &[&ids(8193)]].concat(),
+        &["8193 tokens", "made for 8192"],
+    );
+}
+
+/// Whoever has seen enough, and whose disk is full: no panic, no backtrace.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_closed_pipe_and_a_full_disk() {
+    for (program, arguments) in [
+        ("predict_42", &["--rehearse", "tiny", "--tokens", "1,2"][..]),
+        (
+            "generate",
+            &[
+                "--rehearse",
+                "tiny",
+                "--raw",
+                "--prompt",
+                "a",
+                "--max-tokens",
+                "40",
+            ][..],
+        ),
+    ] {
+        let mut command = example(program);
+        let mut child = command
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = child.spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "{program}: {stderr}");
+        assert!(
+            !stderr.contains("error") && !stderr.contains("panicked"),
+            "{stderr}"
+        );
+
+        let full = std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap();
+        let output = example(program)
+            .args(arguments)
+            .stdout(full)
+            .output()
+            .unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{program}: {stderr}");
+        let words = "error: stdout: No space left on device";
+        assert!(
+            stderr.contains(words) && !stderr.contains("panicked"),
+            "{stderr}"
+        );
+    }
 }

@@ -4,23 +4,56 @@
 //! which computed in bf16: near ties may change places, so the best token of a position is compared
 //! by itself, and the ten best as a set.
 
-use crate::config::Config;
+use crate::config::{Config, LLAMA3_8B};
 use crate::plot::language::Language;
+use std::collections::BTreeSet;
 
 /// The prompt that all of them ran, with the trailing space that becomes token 220.
 pub const PROMPT: &str =
     "the answer to the ultimate question of life, the universe, and everything is ";
 
 /// The published values for [`PROMPT`].
+#[derive(Debug, Clone, Copy)]
 pub struct Published {
     /// The prompt's 17 token ids.
-    pub tokens: Vec<u32>,
+    pub tokens: &'static [u32],
     /// The token that follows: 2983, "42".
     pub next_token: u32,
     /// The ten best tokens after the prompt, best first.
-    pub top10: Vec<String>,
+    pub top10: &'static [&'static str],
     /// The best token after each of the 17 tokens.
-    pub best: Vec<String>,
+    pub best: &'static [&'static str],
+}
+
+/// The published values.
+pub const fn values() -> Published {
+    Published {
+        tokens: &[
+            128000, 1820, 4320, 311, 279, 17139, 3488, 315, 2324, 11, 279, 15861, 11, 323, 4395,
+            374, 220,
+        ],
+        next_token: 2983,
+        top10: &["42", "6", "43", "41", "4", "1", "45", "3", "2", "46"],
+        best: &[
+            "Question",
+            " ",
+            " to",
+            " the",
+            " question",
+            " question",
+            " of",
+            " life",
+            ",",
+            " the",
+            " universe",
+            ",",
+            " and",
+            " everything",
+            "\n",
+            " ",
+            "42",
+        ],
+    }
 }
 
 /// One comparison: what was compared, what was published, what this run gave.
@@ -36,71 +69,49 @@ pub struct Check {
     pub agrees: bool,
 }
 
-/// The published values.
-pub fn values() -> Published {
-    let json: serde_json::Value =
-        serde_json::from_str(include_str!("published_8b.json")).unwrap_or_default();
-    let texts = |key: &str| -> Vec<String> {
-        let list = json[key].as_array().into_iter().flatten();
-        list.filter_map(|text| Some(text.as_str()?.to_string()))
-            .collect()
-    };
-    let ids = json["tokens"].as_array().into_iter().flatten();
-    Published {
-        tokens: ids.filter_map(|id| Some(id.as_u64()? as u32)).collect(),
-        next_token: json["next_token"].as_u64().unwrap_or(0) as u32,
-        top10: texts("top10_of_the_last_position"),
-        best: texts("best_token_at_each_position"),
-    }
-}
-
 /// Whether a run can be compared: the 8B's exact sizes, on exactly that prompt.
 pub fn applies_to(config: &Config, tokens: &[u32]) -> bool {
-    let published = Config::named("llama-3-8b");
-    let same = |c: &Config| {
-        (c.dim, c.n_layers, c.n_heads, c.vocab_size, c.rope_scaling)
-            == (
-                config.dim,
-                config.n_layers,
-                config.n_heads,
-                config.vocab_size,
-                config.rope_scaling,
-            )
-    };
-    published.is_ok_and(|c| same(&c)) && tokens == values().tokens
+    *config == LLAMA3_8B && tokens == values().tokens
 }
 
 /// Holds a run against the published values.
 ///
 /// `best` is the best token's text after every prompt token, `top10` the ten best after the last.
-pub fn compare(next_token: Option<u32>, best: &[String], top10: &[String]) -> Vec<Check> {
+pub fn compare<S: AsRef<str>>(next_token: Option<u32>, best: &[S], top10: &[S]) -> Vec<Check> {
     let (published, language) = (values(), Language::current());
-    let mut checks = vec![Check {
-        what: language.pick("next token", "下一个词元").into(),
-        published: published.next_token.to_string(),
-        here: next_token.map_or("none".into(), |id| id.to_string()),
-        agrees: next_token == Some(published.next_token),
-    }];
-    let sorted = |tokens: &[String]| {
-        let mut tokens = tokens.to_vec();
-        tokens.sort();
-        tokens
-    };
-    checks.push(Check {
-        what: (language.pick("ten best tokens, as a set", "最好的十个词元（不计次序）")).into(),
-        published: format!("{:?}", published.top10),
-        here: format!("{top10:?}"),
-        agrees: sorted(top10) == sorted(&published.top10),
-    });
-    for (position, expected) in published.best.iter().enumerate() {
-        let here = best.get(position).cloned().unwrap_or_default();
-        checks.push(Check {
-            what: (language.pick("best token after position", "最好的词元，位置之后")).to_string()
-                + &format!(" {position}"),
-            published: format!("{expected:?}"),
-            here: format!("{here:?}"),
-            agrees: here == *expected,
-        });
-    }
+    let top10: Vec<&str> = top10.iter().map(AsRef::as_ref).collect();
+    let is_same_set = top10.iter().collect::<BTreeSet<_>>() == published.top10.iter().collect();
+    let mut checks = vec![
+        Check {
+            what: language.pick("next token", "下一个词元").into(),
+            published: published.next_token.to_string(),
+            here: next_token.map_or("none".into(), |id| id.to_string()),
+            agrees: next_token == Some(published.next_token),
+        },
+        Check {
+            what: language
+                .pick("ten best tokens, as a set", "最好的十个词元（不计次序）")
+                .into(),
+            published: format!("{:?}", published.top10),
+            here: format!("{top10:?}"),
+            agrees: is_same_set,
+        },
+    ];
+    let after = language.pick("best token after position", "最好的词元，位置之后");
+    checks.extend(
+        published
+            .best
+            .iter()
+            .enumerate()
+            .map(|(position, expected)| {
+                let here = best.get(position).map_or("", AsRef::as_ref);
+                Check {
+                    what: format!("{after} {position}"),
+                    published: format!("{expected:?}"),
+                    here: format!("{here:?}"),
+                    agrees: here == *expected,
+                }
+            }),
+    );
     checks
 }

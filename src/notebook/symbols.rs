@@ -1,7 +1,8 @@
 //! The symbols of the notebooks, in both languages.
 
-use super::Lesson;
+use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::plot;
 use crate::plot::language::Language;
 use crate::plot::table::Table;
 
@@ -73,32 +74,33 @@ const SYMBOLS: [(&str, &str, &str, &str); 14] = [
     ),
 ];
 
-pub fn table(lesson: &Lesson, names: &[&str]) -> Result<Table> {
+/// One row a symbol, for a model of these sizes and a prompt of `n_tokens`.
+pub fn table(config: &Config, n_tokens: usize, names: &[&str]) -> Result<Table> {
     let language = Language::current();
-    let header = language.pick(
+    let derived = language.pick("(derived)", "（导出）");
+    let mut rows = plot::table::table(&language.pick(
         ["symbol", "meaning", "value here", "key in params.json"],
         ["符号", "含义", "此处的值", "params.json 中的键"],
-    );
-    names
-        .iter()
-        .try_fold(crate::plot::table::table(&header), |table, name| {
-            let Some((symbol, en, zh, key)) = SYMBOLS.iter().find(|row| row.0 == *name) else {
-                let known: Vec<&str> = SYMBOLS.iter().map(|row| row.0).collect();
-                return Err(Error::Argument(format!(
-                    "no symbol {name}; known: {}",
-                    known.join(", ")
-                )));
-            };
-            let derived = language.pick("(derived)", "（导出）");
-            let key = if key.is_empty() { &derived } else { key };
-            Ok(table.row(&[symbol, &language.pick(en, zh), &value(lesson, symbol), key]))
-        })
+    ));
+    for name in names {
+        let Some((symbol, en, zh, key)) = SYMBOLS.iter().find(|row| row.0 == *name) else {
+            let known = SYMBOLS.map(|row| row.0).join(", ");
+            return Err(Error::Argument(format!("no symbol {name}; known: {known}")));
+        };
+        let key = if key.is_empty() { derived } else { key };
+        rows = rows.row(&[
+            symbol,
+            &language.pick(en, zh),
+            &value(config, n_tokens, symbol),
+            &key,
+        ]);
+    }
+    Ok(rows)
 }
 
-fn value(lesson: &Lesson, symbol: &str) -> String {
-    let c = &lesson.config;
+fn value(c: &Config, n_tokens: usize, symbol: &str) -> String {
     let size = match symbol {
-        "T" | "S" => lesson.n_tokens(),
+        "T" | "S" => n_tokens,
         "dim" => c.dim,
         "n_layers" => c.n_layers,
         "n_heads" => c.n_heads,

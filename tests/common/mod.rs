@@ -89,10 +89,17 @@ pub fn llama3_tokenizer() -> PathBuf {
     llama3::checkpoint::weights::llama3_tokenizer().unwrap()
 }
 
-/// An example as a person starts it, with the default model where none is named.
+/// An example as a person starts it, with the default model where none is named. It is built once.
 pub fn example(name: &str) -> Command {
-    let mut command = Command::new(env!("CARGO"));
-    command.args(["run", "--release", "--quiet", "--example", name, "--"]);
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    let examples = BUILT.get_or_init(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--release", "--quiet", "--examples"]);
+        cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+        assert!(cargo.status().unwrap().success());
+        Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("release/examples")
+    });
+    let mut command = Command::new(examples.join(name));
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
         .env_remove("LLAMA3_MODEL");
