@@ -194,7 +194,7 @@ fn a_closed_pipe_and_a_full_disk() {
         ),
     ] {
         let mut command = example(program);
-        let mut child = command
+        let child = command
             .args(arguments)
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());

@@ -57,14 +57,12 @@ fn generate(args: &Args) -> Result<u8> {
         note("         Random weights in the real model's shapes: the text means nothing.");
     }
 
-    let closed = stopped.clone();
-    let on_closed = Box::new(move || closed.store(true, Ordering::Relaxed));
     let mut run = Run {
         model: &model,
         args,
         stop_tokens: tokenizer.stop_tokens(),
         watch: Watch::new(&stopped, ids.len(), model.config.n_layers),
-        printout: Printout::new(&tokenizer, args.batch, args.seed, on_closed),
+        printout: Printout::new(&tokenizer, args.batch, args.seed),
         texts: vec![],
     };
     run.go(&ids)?;

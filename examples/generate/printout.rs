@@ -14,7 +14,6 @@ pub struct Printout {
     turn: usize,
     /// Whether anything of it has been written.
     begun: bool,
-    on_closed: Box<dyn Fn()>,
 }
 
 struct Text {
@@ -24,8 +23,7 @@ struct Text {
 }
 
 impl Printout {
-    /// `on_closed` is told when nobody reads stdout any more, as after `| head`.
-    pub fn new(tokenizer: &Tokenizer, n: usize, seed: u64, on_closed: Box<dyn Fn()>) -> Printout {
+    pub fn new(tokenizer: &Tokenizer, n: usize, seed: u64) -> Printout {
         let text = |_| Text {
             stream: tokenizer.stream(),
             waiting: String::new(),
@@ -37,7 +35,6 @@ impl Printout {
             texts: (0..n).map(text).collect(),
             turn: 0,
             begun: false,
-            on_closed,
         }
     }
 
@@ -96,21 +93,11 @@ impl Printout {
                 self.turn += 1;
                 self.begun = false;
             }
-            self.print(&text)?;
+            pretty::write(&text)?;
             if !over {
                 break;
             }
         }
         Ok(())
-    }
-
-    fn print(&self, text: &str) -> Result<()> {
-        match pretty::write(text) {
-            Err(e) if pretty::is_closed(&e) => {
-                (self.on_closed)();
-                Ok(())
-            }
-            written => written,
-        }
     }
 }

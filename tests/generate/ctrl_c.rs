@@ -87,10 +87,10 @@ fn nobody_reads_any_more() {
     child.stdout.take().unwrap().read_exact(&mut begin).unwrap();
     let output = child.wait_with_output().unwrap();
     let stderr = stderr(&output);
-    assert_eq!(output.status.code(), Some(130), "{stderr}");
-    assert!(decoded(&output) < 7999, "it went on for nobody");
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    // It ends at once and quietly, as programs in a pipe do.
     assert!(
-        !stderr.contains("panicked") && stderr.contains("Decode"),
+        !stderr.contains("panicked") && !stderr.contains("Decode"),
         "{stderr}"
     );
 }
