@@ -20,29 +20,22 @@ println!("ready");
 
 
 def main():
-    env = dict(os.environ, EVCXR_TMPDIR=sys.argv[1])
     start = time.monotonic()
-    manager, client = start_new_kernel(
-        startup_timeout=300, kernel_name="rust", cwd=str(NOTEBOOKS), env=env
-    )
-    print("kernel ready after %.1f s" % (time.monotonic() - start), flush=True)
-    texts = []
+    env = dict(os.environ, EVCXR_TMPDIR=sys.argv[1])
+    manager, client = start_new_kernel(startup_timeout=300, kernel_name="rust", cwd=NOTEBOOKS, env=env)
+    said = []
 
     def hear(message):
         content = message["content"]
-        if message["msg_type"] == "stream":
-            texts.append(content["text"])
-        elif message["msg_type"] == "error":
-            texts.append("\n".join(content["traceback"]))
+        said.append(content.get("text") or "\n".join(content.get("traceback", [])))
 
     try:
         client.execute_interactive(CELL, output_hook=hear, timeout=3600)
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
-    said = "".join(texts)
-    if not said.rstrip().endswith("ready"):
-        sys.exit(said)
+    if not "".join(said).rstrip().endswith("ready"):
+        sys.exit("\n".join(said))
     print("set-up cell done after %.1f s" % (time.monotonic() - start))
 
 

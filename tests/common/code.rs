@@ -6,16 +6,11 @@ pub fn without_comments(code: &str) -> Vec<String> {
     let mut kept = String::new();
     let mut i = 0;
     while i < chars.len() {
-        let end = match chars[i] {
-            '/' if chars.get(i + 1) == Some(&'/') => {
-                i = position(&chars, i, '\n');
-                continue;
-            }
-            '"' => end_of_string(&chars, i),
-            'r' if !is_in_word(&chars, i) => end_of_raw_string(&chars, i).unwrap_or(i + 1),
-            '\'' => end_of_character(&chars, i).unwrap_or(i + 1),
-            _ => i + 1,
-        };
+        if chars[i..].starts_with(&['/', '/']) {
+            i = position(&chars, i, '\n');
+            continue;
+        }
+        let end = end_of_literal(&chars, i).unwrap_or(i + 1);
         kept.extend(&chars[i..end]);
         i = end;
     }
@@ -24,6 +19,16 @@ pub fn without_comments(code: &str) -> Vec<String> {
         .filter(|line| !line.is_empty())
         .map(String::from)
         .collect()
+}
+
+/// The end of the string or character that begins at `i`, if one does.
+pub fn end_of_literal(chars: &[char], i: usize) -> Option<usize> {
+    match chars[i] {
+        '"' => Some(end_of_string(chars, i)),
+        'r' if !is_in_word(chars, i) => end_of_raw_string(chars, i),
+        '\'' => end_of_character(chars, i),
+        _ => None,
+    }
 }
 
 /// Where the next `wanted` is, or the end.
