@@ -7,7 +7,6 @@
 //! Source: Holtzman et al. 2020, <https://arxiv.org/abs/1904.09751>, for top-p; `sample_top_p` in
 //! `llama/generation.py` of meta-llama/llama3.
 
-mod random;
 mod sampler;
 
 pub use sampler::Sampler;

@@ -1,45 +1,64 @@
-//! Weights for a rehearsal: random numbers that nobody has to store.
+//! Random numbers: one generator, and the weights of a rehearsal, which nobody has to store.
 
-/// The golden ratio's fraction in 64 bits: steps that spread well (Steele et al., SplitMix, 2014).
+/// A small generator: the same seed gives the same numbers on every machine. The number is its state.
+///
+/// Source: Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators".
+#[derive(Clone, Debug)]
+pub(crate) struct SplitMix64(pub u64);
+
+/// The golden ratio's fraction in 64 bits: steps of the state that spread well.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Fill `out` with the numbers of row `row` from column `first_column`, a multiple of 4, on.
-///
-/// A number depends on the seed, its row and its column alone, so any part of a matrix can be drawn
-/// at any time, by any thread. Uniform in ±std·√3, which has the standard deviation `std`, and
-/// rounded to bf16, as trained weights are.
-#[inline(always)]
-pub(crate) fn fill(seed: u64, std: f32, row: usize, first_column: usize, out: &mut [f32]) {
-    let start = mix(mix(seed.wrapping_add(GOLDEN)).wrapping_add(row as u64));
-    let draw = |four: usize| {
-        let count = (first_column / 4 + four) as u64 + 1;
-        mix(start.wrapping_add(count.wrapping_mul(GOLDEN)))
-    };
-    let scale = std * 3f32.sqrt() / 32768.0;
-    let number = |bits: u64| round_to_bf16(((bits as u16 as i32 - 32768) as f32 + 0.5) * scale);
-
-    let (fours, rest) = out.as_chunks_mut::<4>();
-    let n_fours = fours.len();
-    for (i, out) in fours.iter_mut().enumerate() {
-        let bits = draw(i);
-        *out = [
-            number(bits),
-            number(bits >> 16),
-            number(bits >> 32),
-            number(bits >> 48),
-        ];
+impl SplitMix64 {
+    #[inline(always)]
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(GOLDEN);
+        mix(self.0)
     }
-    for (j, out) in rest.iter_mut().enumerate() {
-        *out = number(draw(n_fours) >> (16 * j));
+
+    /// 0 ≤ u < 1, a multiple of 2⁻⁵³.
+    pub(crate) fn uniform(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    /// Passes over `n` numbers without drawing them.
+    #[inline(always)]
+    fn skip(self, n: usize) -> SplitMix64 {
+        SplitMix64(self.0.wrapping_add((n as u64).wrapping_mul(GOLDEN)))
     }
 }
 
-/// SplitMix64's finisher: every bit of the result depends on every bit of `z`.
+/// Every bit of the result depends on every bit of `z`.
 #[inline(always)]
 fn mix(z: u64) -> u64 {
     let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
+}
+
+/// Fill `out` with the weights of row `row` from column `first_column`, a multiple of 4, on.
+///
+/// A weight depends on the seed, its row and its column alone, so any part of a matrix can be drawn
+/// at any time, by any thread. Uniform in ±std·√3, which has the standard deviation `std`, and
+/// rounded to bf16, as trained weights are.
+#[inline(always)]
+pub(super) fn fill(seed: u64, std: f32, row: usize, first_column: usize, out: &mut [f32]) {
+    let start = mix(SplitMix64(seed).next().wrapping_add(row as u64));
+    let mut random = SplitMix64(start).skip(first_column / 4);
+    let scale = std * 3f32.sqrt() / 32768.0;
+    let weight = |bits: u64| round_to_bf16(((bits as u16 as i32 - 32768) as f32 + 0.5) * scale);
+
+    let (fours, rest) = out.as_chunks_mut::<4>();
+    for out in fours {
+        let bits = random.next();
+        *out = [0, 16, 32, 48].map(|shift| weight(bits >> shift));
+    }
+    if !rest.is_empty() {
+        let bits = random.next();
+        for (j, out) in rest.iter_mut().enumerate() {
+            *out = weight(bits >> (16 * j));
+        }
+    }
 }
 
 /// The nearest f32 whose lower half is zero; of two equally near, the even one.

@@ -1,8 +1,8 @@
 //! Drawing tokens: a sampler remembers how to choose, and where its random numbers are.
 
-use super::random::SplitMix64;
 use super::{Sampling, checked, greedy, likelier, probs, top_k, top_p};
 use crate::error::{Error, Result};
+use crate::matrix::random::SplitMix64;
 use candle_core::Tensor;
 
 /// Draws one token after another.

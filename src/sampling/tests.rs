@@ -1,5 +1,5 @@
-use super::random::SplitMix64;
 use super::*;
+use crate::matrix::random::SplitMix64;
 use candle_core::Device;
 
 /// ln 1, ln 4, ln 2, ln 1: the probabilities are 1/8, 4/8, 2/8, 1/8.
