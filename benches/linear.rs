@@ -4,11 +4,10 @@
 //! is limited by arithmetic. Both limits are measured here, in turn with `linear` itself, so that
 //! whatever else the machine is doing disturbs all alike. `cargo bench -p llama3-benches --bench linear`
 
-use candle_core::quantized::GgmlDType;
 use candle_core::{DType, Device, Tensor};
 use criterion::{Criterion, Throughput};
 use limits::{GEMM_ROWS, Gemm, IN, Read, random};
-use llama3::{Matrix, Result, linear};
+use llama3::{Matrix, Result, linear, matrix::Kind};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -100,7 +99,7 @@ fn large_matrices() -> Result<Vec<Case>> {
     let bytes = pseudo_random_bytes(OUT * IN, |r| [r as u8, 0x3f | (r >> 8) as u8 & 0x80]);
     // four matrices in turn, 470 MB: what is read was not read recently
     let matrices = (0..4)
-        .map(|i| Matrix::from_bytes(format!("w{i}"), OUT, IN, GgmlDType::BF16, &bytes))
+        .map(|i| Matrix::from_bytes(format!("w{i}"), OUT, IN, Kind::BF16, &bytes))
         .collect::<Result<Vec<_>>>()?;
     let (size, flops) = (matrices[0].n_bytes(), 2 * OUT * IN);
     let (mut cases, mut turn) = (Vec::new(), 0);
@@ -136,11 +135,11 @@ fn decode() -> Result<Case> {
     let mut matrices = Vec::new();
     for _ in 0..30 {
         for out_dim in [dim, kv, kv, dim, hidden, hidden] {
-            matrices.push(quantised(out_dim, dim, GgmlDType::Q4_1)?);
+            matrices.push(quantised(out_dim, dim, Kind::Q4_1)?);
         }
-        matrices.push(quantised(dim, hidden, GgmlDType::Q4_1)?);
+        matrices.push(quantised(dim, hidden, Kind::Q4_1)?);
     }
-    matrices.push(quantised(vocab, dim, GgmlDType::Q8_0)?);
+    matrices.push(quantised(vocab, dim, Kind::Q8_0)?);
     let size = matrices.iter().map(Matrix::n_bytes).sum();
     let flops = matrices.iter().map(|w| 2 * w.out_dim * w.in_dim).sum();
     let (x, x_hidden) = (random((1, dim))?, random((1, hidden))?);
@@ -156,11 +155,11 @@ fn decode() -> Result<Case> {
     Ok(case(name, size, flops, inside))
 }
 
-fn quantised(out_dim: usize, in_dim: usize, dtype: GgmlDType) -> Result<Matrix> {
-    let n_bytes = out_dim * in_dim / dtype.block_size() * dtype.type_size();
+fn quantised(out_dim: usize, in_dim: usize, kind: Kind) -> Result<Matrix> {
+    let n_bytes = out_dim * in_dim / kind.block_size() * kind.type_size();
     // whichever of the bytes are taken for f16 numbers: these are finite
     let bytes = pseudo_random_bytes(n_bytes / 2, |r| [r as u8, (r >> 8) as u8 & 0x2f]);
-    Matrix::from_bytes(format!("{dtype:?}"), out_dim, in_dim, dtype, &bytes)
+    Matrix::from_bytes(format!("{kind:?}"), out_dim, in_dim, kind, &bytes)
 }
 
 /// `n` pairs of bytes (`pair` turns random bits into one) from a small generator, quickly.

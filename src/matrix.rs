@@ -1,9 +1,10 @@
-//! One weight matrix where it lies: a view of the mapped file, or seeded random numbers.
+//! One weight matrix, read in place: a view of a model's bytes, or seeded random numbers.
 //!
 //! A [`Matrix`] is cheap to clone and owns what it points to, so it can live in a notebook's
 //! variable. Nothing is read until a row is asked for.
 
 mod bytes;
+mod kind;
 mod many_tokens;
 pub mod memory;
 mod one_token;
@@ -15,10 +16,10 @@ pub(crate) mod threads;
 pub(crate) mod widen;
 
 pub(crate) use bytes::Bytes;
+pub use kind::Kind;
 pub(crate) use pages::Pages;
 
 use crate::error::{Error, Result};
-use candle_core::quantized::GgmlDType;
 
 /// A weight matrix `[out, in]`, stored as it is in the file.
 ///
@@ -32,7 +33,7 @@ pub struct Matrix {
     /// Columns: the size of the input.
     pub in_dim: usize,
     /// How the numbers are stored.
-    pub dtype: GgmlDType,
+    pub dtype: Kind,
     pub(crate) source: Source,
 }
 
@@ -83,7 +84,7 @@ impl Matrix {
     pub(crate) fn new(
         name: impl Into<String>,
         shape: (usize, usize),
-        dtype: GgmlDType,
+        dtype: Kind,
         source: Source,
     ) -> Result<Matrix> {
         let (name, (out_dim, in_dim)) = (name.into(), shape);
@@ -116,7 +117,7 @@ impl Matrix {
         Matrix::new(
             name,
             (out_dim, in_dim),
-            GgmlDType::BF16,
+            Kind::BF16,
             Source::Random { seed, std },
         )
     }
@@ -130,7 +131,7 @@ impl Matrix {
         name: impl Into<String>,
         out_dim: usize,
         in_dim: usize,
-        dtype: GgmlDType,
+        dtype: Kind,
         bytes: &[u8],
     ) -> Result<Matrix> {
         let source = Source::Stored {
@@ -156,10 +157,6 @@ impl Matrix {
     /// What was expected instead of this shape, and a hint, if the matrix cannot be read.
     fn problem(&self) -> Option<(String, String)> {
         let (dtype, block) = (self.dtype, self.dtype.block_size());
-        if !widen::is_readable(dtype) {
-            let expected = "numbers of a kind that is kept in files".into();
-            return Some((expected, format!("{dtype:?} is not")));
-        }
         if self.out_dim == 0 || self.in_dim == 0 || !self.in_dim.is_multiple_of(block) {
             let expected = format!("rows of one or more times {block} numbers");
             return Some((expected, format!("that is how {dtype:?} stores them")));
@@ -195,16 +192,18 @@ impl Matrix {
         self.in_dim / self.dtype.block_size() * self.dtype.type_size()
     }
 
-    /// Row `row` as it is stored; nothing for random numbers, which aren't.
+    /// The bytes of `len` numbers of row `row` from column `start` on, both ends at the edge of a
+    /// block; none of random numbers, which are not stored.
     #[inline(always)]
-    pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
-        let bytes = self.bytes_after(row, 0);
-        bytes.get(..self.row_size()).unwrap_or_default()
+    pub(crate) fn stored(&self, row: usize, start: usize, len: usize) -> &[u8] {
+        let bytes = self.stored_from(row, start);
+        let n_bytes = len / self.dtype.block_size() * self.dtype.type_size();
+        bytes.get(..n_bytes).unwrap_or_default()
     }
 
-    /// What lies in the file from column `start` of row `row` on, and behind that row.
+    /// All bytes from column `start` of row `row` on: the row's end, and what follows it.
     #[inline(always)]
-    pub(crate) fn bytes_after(&self, row: usize, start: usize) -> &[u8] {
+    pub(crate) fn stored_from(&self, row: usize, start: usize) -> &[u8] {
         match &self.source {
             Source::Stored {
                 bytes,
@@ -219,13 +218,6 @@ impl Matrix {
             Source::Random { .. } => &[],
         }
     }
-
-    /// `len` stored numbers of row `row` from column `start` on; both ends at the edge of a block.
-    #[inline(always)]
-    pub(crate) fn stretch_bytes(&self, row: usize, start: usize, len: usize) -> &[u8] {
-        let size = |numbers| numbers / self.dtype.block_size() * self.dtype.type_size();
-        &self.row_bytes(row)[size(start)..size(start + len)]
-    }
 }
 
 /// What a notebook shows: `layers.0.attention.wq.weight: [4096, 4096] BF16, 33.6 MB`.
@@ -238,13 +230,7 @@ impl std::fmt::Debug for Matrix {
             dtype,
             ..
         } = self;
-        let (size, unit) = match self.n_bytes() {
-            n if n < 1_000_000 => (n as f64 / 1e3, "kB"),
-            n => (n as f64 / 1e6, "MB"),
-        };
-        write!(
-            f,
-            "{name}: [{out_dim}, {in_dim}] {dtype:?}, {size:.1} {unit}"
-        )
+        let size = memory::in_words(self.n_bytes() as u64);
+        write!(f, "{name}: [{out_dim}, {in_dim}] {dtype:?}, {size}")
     }
 }

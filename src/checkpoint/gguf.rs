@@ -10,28 +10,8 @@ use super::stored::{Stored, StoredTensor, WeightFile};
 use super::{Checkpoint, Format};
 use crate::config::{Config, RopeScaling};
 use crate::error::{Error, Result};
-use crate::matrix::widen;
-use candle_core::quantized::GgmlDType;
+use crate::matrix::{Kind, widen};
 use header::{Header, TensorInfo};
-
-/// GGML's numbers for the kinds that this crate reads.
-const KINDS: [(u32, GgmlDType); 15] = [
-    (0, GgmlDType::F32),
-    (1, GgmlDType::F16),
-    (2, GgmlDType::Q4_0),
-    (3, GgmlDType::Q4_1),
-    (6, GgmlDType::Q5_0),
-    (7, GgmlDType::Q5_1),
-    (8, GgmlDType::Q8_0),
-    (9, GgmlDType::Q8_1),
-    (10, GgmlDType::Q2K),
-    (11, GgmlDType::Q3K),
-    (12, GgmlDType::Q4K),
-    (13, GgmlDType::Q5K),
-    (14, GgmlDType::Q6K),
-    (15, GgmlDType::Q8K),
-    (30, GgmlDType::BF16),
-];
 
 pub fn open(file: WeightFile) -> Result<Checkpoint> {
     let header = read_header(&file)?;
@@ -44,7 +24,7 @@ pub fn open(file: WeightFile) -> Result<Checkpoint> {
     config.tied_output = !stored.has("output.weight");
     if let Some(factors) = stored.bytes_of("rope_freqs.weight")? {
         let mut wide = vec![0f32; factors.len() / 4];
-        widen::widen(GgmlDType::F32, [factors], [&mut wide])?;
+        widen::widen(Kind::F32, [factors], [&mut wide]);
         config.rope_scaling = Some(scaling_of(&wide, config, &file)?);
     }
     let checkpoint = Checkpoint::from_stored(Format::Gguf, description, stored)?;
@@ -65,7 +45,7 @@ fn read_header(file: &WeightFile) -> Result<Header> {
 
 /// Where a tensor lies in the file.
 fn place(info: &TensorInfo, data_start: usize, file: &WeightFile) -> Result<StoredTensor> {
-    let Some((_, dtype)) = KINDS.into_iter().find(|(number, _)| *number == info.kind) else {
+    let Some(dtype) = Kind::of_ggml(info.kind) else {
         let problem = format!("{} is stored in GGML's kind {}", info.name, info.kind);
         let hint = "take a file in another quantisation, such as Q4_K_M or Q8_0";
         return Err(Error::file(&file.path, problem, hint));

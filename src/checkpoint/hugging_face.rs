@@ -8,7 +8,7 @@ use super::names::Dialect;
 use super::stored::{Stored, StoredTensor, WeightFile};
 use super::{Checkpoint, Format};
 use crate::error::{Error, Result};
-use candle_core::quantized::GgmlDType;
+use crate::matrix::Kind;
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -81,9 +81,9 @@ fn add_safetensors(stored: &mut Stored, path: &Path) -> Result<()> {
     }
     for (name, info) in metadata.tensors() {
         let dtype = match info.dtype {
-            Dtype::BF16 => GgmlDType::BF16,
-            Dtype::F16 => GgmlDType::F16,
-            Dtype::F32 => GgmlDType::F32,
+            Dtype::BF16 => Kind::BF16,
+            Dtype::F16 => Kind::F16,
+            Dtype::F32 => Kind::F32,
             other => {
                 let problem = format!("{name} is stored as {other:?}");
                 let hint = "use a checkpoint in BF16, F16 or F32, or a quantised GGUF file";

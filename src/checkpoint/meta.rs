@@ -6,8 +6,8 @@ use super::names::Dialect;
 use super::stored::{Stored, StoredTensor, WeightFile};
 use super::{Checkpoint, Format};
 use crate::error::{Error, Result};
+use crate::matrix::Kind;
 use candle_core::pickle::{Object, Stack};
-use candle_core::quantized::GgmlDType;
 use std::io::{Cursor, Read};
 use std::path::Path;
 
@@ -90,7 +90,7 @@ struct Entry {
     storage: String,
     offset: usize,
     shape: Vec<usize>,
-    dtype: GgmlDType,
+    dtype: Kind,
 }
 
 /// The dictionary name → tensor that `torch.save(model.state_dict())` writes. Values that are not
@@ -126,9 +126,9 @@ fn entry_of(name: Object, value: Object) -> Option<Entry> {
     let mut storage = storage.tuple().ok()?.into_iter().skip(1);
     let (_, storage_type) = storage.next()?.class().ok()?;
     let dtype = match storage_type.as_str() {
-        "BFloat16Storage" => GgmlDType::BF16,
-        "HalfStorage" => GgmlDType::F16,
-        "FloatStorage" => GgmlDType::F32,
+        "BFloat16Storage" => Kind::BF16,
+        "HalfStorage" => Kind::F16,
+        "FloatStorage" => Kind::F32,
         _ => return None,
     };
     (stride == row_major(&shape)?).then_some(Entry {

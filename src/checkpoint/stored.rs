@@ -3,8 +3,7 @@
 use super::names::{self, Dialect};
 use crate::config::{Config, shape_in_words};
 use crate::error::{Error, Result};
-use crate::matrix::{Bytes, Matrix, Pages, RowOrder, Source};
-use candle_core::quantized::GgmlDType;
+use crate::matrix::{Bytes, Kind, Matrix, Pages, RowOrder, Source};
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -51,7 +50,7 @@ pub struct StoredTensor {
     pub file: WeightFile,
     pub offset: usize,
     pub shape: Vec<usize>,
-    pub dtype: GgmlDType,
+    pub dtype: Kind,
 }
 
 /// All tensors of a checkpoint as its files describe them.

@@ -1,17 +1,35 @@
 //! Many tokens: the limit is arithmetic, so a weight is widened once for all of them.
 //!
-//! A stretch of four rows is widened to f32 in a scratch that fits in the processor's first-level
-//! cache, and there it meets all tokens. So a weight travels from memory once, whatever the number
-//! of tokens, and nobody ever holds a matrix in f32. Meanwhile the next stretch is on its way from
-//! memory.
+//! ```text
+//! for i in 0..out {
+//!     for t in 0..T {
+//!         y[i][t] = 0
+//!         for k in 0..in { y[i][t] += w[i][k] * x[t][k] }
+//!     }
+//! }
+//! ```
+//!
+//! Every weight is used T times, so what counts is that the multipliers always have something to do.
+//! This kernel differs from the loop in five ways:
+//!
+//! 1. **A stretch of 512 columns at a time** (loop tiling, cache blocking). Four rows of it are
+//!    widened to f32 into a scratch of 8 KB, which stays in the first-level cache while all tokens
+//!    meet it. So a weight travels from memory once, and nobody ever holds a matrix in f32.
+//! 2. **A register tile**: 4 rows × 6 tokens are summed together, in 24 vector registers. Each number
+//!    that is loaded meets several others there: 10 loads for 24 multiplications instead of 48.
+//! 3. **SIMD lanes**: a sum is a vector register, whose lanes are added at the end. Its additions come
+//!    in the same order as for [one token](super::one_token), so both give the same numbers.
+//! 4. **Software prefetch**: while the tokens are multiplied, the processor is asked for the next
+//!    stretch of the four rows, which lies where no hardware prefetcher expects it.
+//! 5. **A gap between the rows of the scratch**: were they a power of two apart, their columns would
+//!    all want the same few places in the cache (a cache-set conflict).
 
 #![expect(
     clippy::needless_range_loop,
     reason = "array::map and iterator closures need not be inlined into the vector code; these are"
 )]
 
-use super::product::{RowBlock, far_apart};
-use crate::error::Result;
+use super::product::{Task, stream_rows};
 use pulp::Simd;
 
 /// Rows that are multiplied together: each number of x is loaded once for all of them.
@@ -20,10 +38,10 @@ const ROWS: usize = 4;
 const STRETCH: usize = 512;
 /// Bytes of each row that are fetched while a stretch is multiplied: the next stretch, in bf16.
 const AHEAD: usize = 2 * STRETCH;
-/// Between two rows of the scratch, so that they don't compete for the same place in the cache.
+/// Between two rows of the scratch, so that they fall into different sets of the cache.
 const GAP: usize = 16;
 
-/// What a thread works on, aligned to the cache's lines.
+/// A thread's own memory, aligned to the cache's lines.
 #[repr(align(64))]
 pub(super) struct Scratch {
     /// The widened weights, 8 KB.
@@ -44,21 +62,21 @@ impl Scratch {
 }
 
 #[inline(always)]
-pub(super) fn multiply<S: Simd>(simd: S, block: RowBlock) -> Result<()> {
-    let RowBlock { w, x, y, .. } = block;
-    let Scratch { w: widened, sums } = block.scratch;
+pub(super) fn multiply<S: Simd>(simd: S, task: Task, scratch: &mut Scratch) {
+    let Task { w, first_row, x, y } = task;
+    let Scratch { w: widened, sums } = scratch;
     let (in_dim, n_tokens) = (w.in_dim, x.len() / w.in_dim);
     let n_rows = y.len() / n_tokens;
     for i in 0..n_rows.div_ceil(ROWS) {
-        let rows = far_apart::<ROWS>(i, n_rows);
-        let stored = rows.map(|row| block.first_row + row);
+        let rows = stream_rows::<ROWS>(i, n_rows);
+        let stored = rows.map(|row| first_row + row);
         sums.clear();
         sums.resize(n_tokens * ROWS * S::F32_LANES, 0.0);
         let (sums, _) = S::as_mut_simd_f32s(sums);
         for start in (0..in_dim).step_by(STRETCH) {
             let len = STRETCH.min(in_dim - start);
             let out = widened.each_mut().map(|row| &mut row[..len]);
-            w.widen_stretch(stored, start, out)?;
+            w.widen_stretch(stored, start, out);
             let x = Columns {
                 x,
                 in_dim,
@@ -67,7 +85,7 @@ pub(super) fn multiply<S: Simd>(simd: S, block: RowBlock) -> Result<()> {
             };
             let mut ahead = [&[] as &[u8]; ROWS];
             for r in 0..ROWS {
-                ahead[r] = w.bytes_after(stored[r], start + len);
+                ahead[r] = w.stored_from(stored[r], start + len);
             }
             add_stretch(simd, widened, x, ahead, sums);
         }
@@ -77,7 +95,6 @@ pub(super) fn multiply<S: Simd>(simd: S, block: RowBlock) -> Result<()> {
             }
         }
     }
-    Ok(())
 }
 
 /// Columns `start .. start + len` of x.
@@ -125,7 +142,10 @@ fn add_stretch<S: Simd>(
     }
 }
 
-/// Add the products of `N` tokens from `t` on to their sums, `[N, ROWS]`, all in registers.
+/// The register tile: add the products of `N` tokens from `t` on to their sums, `[N, ROWS]`.
+///
+/// > Rust: `const N: usize` makes a function of its own of each number of tokens, in which the loops
+/// > over them are written out and `own` needs no memory: its 4 × N vectors are registers.
 #[inline(always)]
 fn add_products<S: Simd, const N: usize>(
     simd: S,
@@ -179,8 +199,10 @@ fn vectors<S: Simd, const N: usize>(
     (whole, rest)
 }
 
-/// Asks the processor to bring the first `n` of these bytes into its cache, without waiting for them.
+/// Software prefetch: asks the processor to bring the first `n` of these bytes into its cache, without
+/// waiting for them.
 #[inline(always)]
+#[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables))]
 fn fetch(bytes: &[u8], n: usize) {
     #[cfg(target_arch = "x86_64")]
     for line in bytes[..n.min(bytes.len())].chunks(64) {

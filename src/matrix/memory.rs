@@ -1,25 +1,24 @@
-//! What a run takes of the machine's memory, and what the machine has.
+//! How much memory a run uses, and how much the machine has.
 
-/// The most memory this process has had in use at once, in bytes: everything resident, the mapped
-/// weights among it. `None` where the system does not say.
+/// The most memory that was in use at once (peak resident set size), in bytes: the mapped weights
+/// count as far as they were in memory. `None` where the system does not say.
 pub fn peak_rss_bytes() -> Option<u64> {
     status_line("/proc/self/status", "VmHWM:")
 }
 
-/// The memory this process has for itself at the moment, in bytes: without the mapped weights,
-/// which the system can drop and read again.
+/// The memory this process uses now without the mapped weights, in bytes. Those the system can drop
+/// and read again, this it cannot. `None` where the system does not say.
 pub fn heap_bytes() -> Option<u64> {
     status_line("/proc/self/status", "RssAnon:")
 }
 
-/// The memory of the machine, in bytes.
+/// The memory of the machine, in bytes. `None` where the system does not say.
 pub fn machine_bytes() -> Option<u64> {
     status_line("/proc/meminfo", "MemTotal:")
 }
 
-/// The memory that could be used without pushing other programs out, in bytes: what the system calls
-/// available, or less where a control group (a container, a batch job) sets a limit. `None` where the
-/// system does not say.
+/// The memory that is free to use, in bytes: what the system calls available, or the limit of a control
+/// group (a container, a batch job) where that is less. `None` where the system does not say.
 pub fn available_bytes() -> Option<u64> {
     let limits = [
         status_line("/proc/meminfo", "MemAvailable:"),
@@ -43,9 +42,9 @@ pub fn in_words(n_bytes: u64) -> String {
     format!("{} {name}", rounded / size)
 }
 
-/// Control groups stand in /proc/self/cgroup as `0::/path` (version 2) or `7:memory:/path` (version
-/// 1), and their limits in a file below /sys/fs/cgroup. Inside a container the path may be hidden and
-/// its root stand for it.
+/// The lines of /proc/self/cgroup name this process's control groups: `0::/path` (version 2) or
+/// `7:memory:/path` (version 1). The limit is in a file in that directory of /sys/fs/cgroup, or, in a
+/// container that does not see the directory, in /sys/fs/cgroup itself.
 fn control_group_limit() -> Option<u64> {
     let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
     let limit = |line: &str| {
@@ -63,7 +62,7 @@ fn control_group_limit() -> Option<u64> {
     groups.lines().filter_map(limit).min()
 }
 
-/// Linux writes such lines as `VmHWM:   123456 kB`.
+/// Such a line reads `VmHWM:   123456 kB`.
 fn status_line(file: &str, key: &str) -> Option<u64> {
     let text = std::fs::read_to_string(file).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix(key))?;

@@ -1,74 +1,85 @@
 //! One token: the limit is the memory, so the weights are multiplied as they are read.
+//!
+//! ```text
+//! for i in 0..out {
+//!     y[i] = 0
+//!     for k in 0..in { y[i] += w[i][k] * x[k] }
+//! }
+//! ```
+//!
+//! Every weight is used once. It has to come from memory, which takes far longer than to multiply it
+//! (2 flops for 2 bytes of bf16, half a byte of Q4): what counts is that the next bytes are already
+//! on their way. So this kernel differs from the loop in four ways:
+//!
+//! 1. **Eight rows at a time**, far apart in memory. The hardware prefetcher recognises each as a
+//!    stream that is read from front to back, and fetches what comes next before it is asked for.
+//! 2. **Widened where it is multiplied**: 32 weights become f32 in registers and are used there. A
+//!    matrix in f32 would have to be written to memory and read again, 4 bytes a weight each time.
+//! 3. **SIMD lanes**: y[i] is not one sum but as many as a vector register has lanes, added at the end.
+//! 4. **Sums that do not wait for each other**: an addition takes four cycles, and eight rows have
+//!    eight of them under way.
 
-use super::product::{RowBlock, far_apart};
-use super::widen::{self, Block, blocks_of, padded};
-use candle_core::quantized::GgmlDType;
+use super::kind::ForKind;
+use super::product::{Task, stream_rows};
+use super::widen::{Packed, blocks_of, last_piece, padded};
 use pulp::Simd;
 
 /// Rows that are read side by side: enough streams to keep the memory busy.
 pub(super) const STREAMS: usize = 8;
 
-/// Does nothing and returns false if the weights are of one of the rarer kinds, or random.
-#[inline(always)]
-pub(super) fn multiply<S: Simd>(simd: S, block: &mut RowBlock) -> bool {
-    let n_rows = block.y.len();
-    for i in 0..n_rows.div_ceil(STREAMS) {
-        let rows = far_apart::<STREAMS>(i, n_rows);
-        let mut stored = [&[] as &[u8]; STREAMS];
-        for r in 0..STREAMS {
-            stored[r] = block.w.row_bytes(block.first_row + rows[r]);
-        }
-        let Some(dots) = dots(simd, block.w.dtype, stored, block.x) else {
-            return false;
-        };
-        for r in 0..STREAMS {
-            block.y[rows[r]] = dots[r];
-        }
-    }
-    true
+/// The rows of a [`Task`] times one token.
+pub(super) struct OneToken<'a, S> {
+    pub simd: S,
+    pub task: Task<'a>,
 }
 
-#[inline(always)]
-fn dots<S: Simd>(
-    simd: S,
-    dtype: GgmlDType,
-    rows: [&[u8]; STREAMS],
-    x: &[f32],
-) -> Option<[f32; STREAMS]> {
-    if rows[0].is_empty() {
-        return None;
+impl<S: Simd> ForKind for OneToken<'_, S> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<const BYTES: usize, P: Packed<BYTES>>(self) {
+        let Task { w, first_row, x, y } = self.task;
+        let n_rows = y.len();
+        for i in 0..n_rows.div_ceil(STREAMS) {
+            let rows = stream_rows::<STREAMS>(i, n_rows);
+            let mut stored = [&[] as &[u8]; STREAMS];
+            for r in 0..STREAMS {
+                stored[r] = w.stored(first_row + rows[r], 0, w.in_dim);
+            }
+            let dots = dots::<S, BYTES, P>(self.simd, stored, x);
+            for r in 0..STREAMS {
+                y[rows[r]] = dots[r];
+            }
+        }
     }
-    Some(match dtype {
-        GgmlDType::F32 => dots_of_blocks::<S, 128, widen::F32>(simd, rows, x),
-        GgmlDType::F16 => dots_of_blocks::<S, 64, widen::F16>(simd, rows, x),
-        GgmlDType::BF16 => dots_of_blocks::<S, 64, widen::BF16>(simd, rows, x),
-        GgmlDType::Q8_0 => dots_of_blocks::<S, 34, widen::Q8_0>(simd, rows, x),
-        GgmlDType::Q4_0 => dots_of_blocks::<S, 18, widen::Q4_0>(simd, rows, x),
-        GgmlDType::Q4_1 => dots_of_blocks::<S, 20, widen::Q4_1>(simd, rows, x),
-        _ => return None,
-    })
 }
 
-/// The dot products of stored rows with x: each block is widened where it is multiplied.
+/// The dot products of stored rows with x.
 #[inline(always)]
-fn dots_of_blocks<S: Simd, const B: usize, K: Block<B>>(
+fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
     simd: S,
     rows: [&[u8]; STREAMS],
     x: &[f32],
 ) -> [f32; STREAMS] {
     let (x, x_rest) = x.as_chunks::<32>();
-    let (blocks, rests) = blocks_of::<B, STREAMS>(rows, x.len());
+    let n_blocks = x.len() / P::PIECES;
+    let (blocks, rests) = blocks_of::<BYTES, STREAMS>(rows, n_blocks);
     let mut sums = [simd.splat_f32s(0.0); STREAMS];
-    for (k, x) in x.iter().enumerate() {
+    for k in 0..n_blocks {
+        let x = &x[k * P::PIECES..][..P::PIECES];
         for r in 0..STREAMS {
-            sums[r] = add_block(simd, &K::widen(&blocks[r][k]), x, sums[r]);
+            let scales = P::scales(&blocks[r][k]);
+            for (i, x) in x.iter().enumerate() {
+                let w = P::widen(&blocks[r][k], &scales, i);
+                sums[r] = add_products(simd, &w, x, sums[r]);
+            }
         }
     }
     let mut y = [0.0; STREAMS];
     for r in 0..STREAMS {
         if !x_rest.is_empty() {
-            let w = K::widen(&padded(rests[r]));
-            sums[r] = add_block(simd, &w, &padded(x_rest), sums[r]);
+            let w = last_piece::<BYTES, P>(rests[r]);
+            sums[r] = add_products(simd, &w, &padded(x_rest), sums[r]);
         }
         y[r] = simd.reduce_sum_f32s(sums[r]);
     }
@@ -76,7 +87,7 @@ fn dots_of_blocks<S: Simd, const B: usize, K: Block<B>>(
 }
 
 #[inline(always)]
-fn add_block<S: Simd>(simd: S, w: &[f32; 32], x: &[f32; 32], mut sum: S::f32s) -> S::f32s {
+fn add_products<S: Simd>(simd: S, w: &[f32; 32], x: &[f32; 32], mut sum: S::f32s) -> S::f32s {
     let (w, x) = (S::as_simd_f32s(w).0, S::as_simd_f32s(x).0);
     for (w, x) in w.iter().zip(x) {
         sum = simd.mul_add_f32s(*w, *x, sum);

@@ -1,25 +1,26 @@
-//! Which parts of a mapped file are in memory.
+//! Which pages of a mapped file are in memory (a page is 4 KB).
 //!
-//! A mapped page that was read stays until the system needs its place. For a model that is larger
-//! than the memory there is, we say so ourselves: soon needed, no longer needed.
+//! The system keeps a page that was read until it needs the room for something else. A model that is
+//! larger than the memory goes through it once a token, and then the system would drop what is needed
+//! next. So we tell it ourselves what is needed soon and what is needed no longer.
 
 use super::{Matrix, Source, memory};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// What becomes of a matrix's pages when it has been used.
+/// Whether a matrix's pages stay in memory after it was used.
 #[derive(Clone)]
 pub(crate) enum Pages {
-    /// They are memory of our own.
+    /// They are memory of our own, not a file's.
     Own,
-    /// There is room for them: they stay, and are asked for only once.
+    /// There is room for the whole model: they stay, and are asked for only once.
     Stay { asked_for: Arc<AtomicBool> },
-    /// The whole model does not fit: each matrix is asked for, used and let go.
+    /// There is not: each matrix is asked for, used and let go.
     ComeAndGo,
 }
 
 impl Pages {
-    /// For the matrices of a model of so many bytes.
+    /// For the matrices of a model that takes `n_bytes`.
     pub(crate) fn of_a_model(n_bytes: u64) -> Pages {
         let with_room_to_spare = n_bytes.saturating_add(n_bytes / 8);
         match memory::available_bytes() {

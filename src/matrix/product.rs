@@ -1,14 +1,33 @@
-//! The inner loops of [`linear`](crate::linear()): some rows of the matrix times all tokens.
+//! [`linear`](crate::linear()) on the processor: which thread multiplies what, and by which kernel.
 //!
-//! A dot product is summed in as many lanes as a vector register has, from the first column to the
-//! last, and the lanes are added at the end. The order is the same whatever the number of tokens or
-//! threads: a token gets the same numbers alone as in a prompt of 500.
+//! ```text
+//! for t in 0..T {
+//!     for i in 0..out {
+//!         y[t][i] = 0
+//!         for k in 0..in { y[t][i] += w[i][k] * x[t][k] }
+//!     }
+//! }
+//! ```
+//!
+//! What is done here differs from that loop in four ways; the kernels say what they change inside.
+//!
+//! 1. **Rows are shared among threads** in tasks of some 10 µs. Who has nothing left to do takes a
+//!    task from another (work stealing; the library is rayon), so nobody waits for a slow core.
+//! 2. **Several matrices that meet the same x are one piece of work**: the threads meet once for Wq,
+//!    Wk and Wv, not three times.
+//! 3. **Tokens inside, rows outside**: a thread owns rows of W, reads them once for all tokens, and
+//!    fills y as `[out, T]`, which is transposed at the end.
+//! 4. **One kernel for one token and one for many**, because the limits differ: memory, arithmetic.
+//!
+//! Both kernels sum a dot product in as many lanes as a vector register has, from the first column to
+//! the last. The order does not depend on the number of tokens or threads: a token gets the same
+//! numbers alone as in a prompt of 500.
 
-use super::Matrix;
 use super::many_tokens::{self, Scratch};
-use super::one_token::{self, STREAMS};
-use crate::error::Result;
-use candle_core::Tensor;
+use super::one_token::{OneToken, STREAMS};
+use super::{Matrix, Source};
+use crate::error::{Error, Result};
+use candle_core::{DType, Tensor};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -17,8 +36,46 @@ const TASK: usize = 1 << 17;
 /// The most tasks of one product: enough for many threads to finish at the same time.
 const TASKS: usize = 256;
 
+/// x `[…, in]` → each `[…, out]`
+pub(crate) fn of_each<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result<[Tensor; N]> {
+    for w in ws {
+        check(x, w)?;
+    }
+    let mut shape = x.dims().to_vec();
+    let in_dim = shape.pop().unwrap_or_default();
+    let x = x.reshape(((), in_dim))?; // [T, in]
+    let mut ys = if x.device().is_cpu() {
+        on_the_cpu(&x, ws)?
+    } else {
+        let mut ys = ws.map(|_| x.clone());
+        for (y, w) in ys.iter_mut().zip(ws) {
+            *y = x.matmul(&w.to_tensor()?.to_device(x.device())?.t()?)?;
+        }
+        ys
+    };
+    for (y, w) in ys.iter_mut().zip(ws) {
+        *y = y.reshape([&shape[..], &[w.out_dim]].concat())?;
+    }
+    Ok(ys)
+}
+
+fn check(x: &Tensor, w: &Matrix) -> Result<()> {
+    if x.dims().last() != Some(&w.in_dim) {
+        let expected = format!("x of shape […, {}]", w.in_dim);
+        let hint = format!("this matrix is [{}, {}], and y = x Wᵀ", w.out_dim, w.in_dim);
+        return Err(Error::shape(&w.name, expected, x.dims(), hint));
+    }
+    if x.dtype() != DType::F32 {
+        let (name, dtype) = (&w.name, x.dtype());
+        return Err(Error::Argument(format!(
+            "{name}: linear computes in f32, but x is {dtype:?}; use x.to_dtype(DType::F32)?"
+        )));
+    }
+    Ok(())
+}
+
 /// x `[T, in]` → each `[T, out]`
-pub(crate) fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result<Vec<Tensor>> {
+fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result<[Tensor; N]> {
     let (n_tokens, _) = x.dims2()?;
     let values = x.flatten_all()?.to_vec1::<f32>()?;
     let mut ys = ws.map(|w| vec![0.0; w.out_dim * n_tokens]); // [out, T]: rows are one piece of it
@@ -27,29 +84,30 @@ pub(crate) fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result
         let n_tasks = (w.out_dim * w.in_dim / TASK).clamp(1, TASKS);
         let n_rows = w.out_dim.div_ceil(n_tasks).next_multiple_of(STREAMS);
         let pieces = y.chunks_mut((n_rows * n_tokens).max(1)).enumerate();
-        tasks.extend(pieces.map(|(i, y)| (w, i * n_rows, y)));
+        let x = &values;
+        tasks.extend(pieces.map(|(i, y)| Task {
+            w,
+            first_row: i * n_rows,
+            x,
+            y,
+        }));
     }
     let arch = pulp::Arch::new();
-    let x_values = &values;
     tasks
         .into_par_iter()
-        .try_for_each_init(Scratch::new, |scratch, (w, first_row, y)| {
-            arch.dispatch(RowBlock {
-                w,
-                first_row,
-                x: x_values,
-                y,
-                scratch,
-            })
-        })?;
-    let products = ys.into_iter().zip(ws).map(|(y, w)| {
-        let y = match n_tokens {
-            0 | 1 => y,
-            _ => transposed(&y, n_tokens),
+        .for_each_init(Scratch::new, |scratch, task| {
+            arch.dispatch(Multiply { task, scratch })
+        });
+    let mut products = ws.map(|_| x.clone());
+    for ((product, y), w) in products.iter_mut().zip(ys).zip(ws) {
+        let y = if n_tokens > 1 {
+            transposed(&y, n_tokens)
+        } else {
+            y
         };
-        Ok(Tensor::from_vec(y, (n_tokens, w.out_dim), x.device())?)
-    });
-    products.collect()
+        *product = Tensor::from_vec(y, (n_tokens, w.out_dim), x.device())?;
+    }
+    Ok(products)
 }
 
 /// `[out, T]` → `[T, out]`
@@ -68,32 +126,41 @@ fn transposed(y: &[f32], n_tokens: usize) -> Vec<f32> {
 }
 
 /// Some rows of `w` times all tokens: y[r][t] = Σₖ w[first_row + r][k] · x[t][k].
-pub(super) struct RowBlock<'a> {
+pub(super) struct Task<'a> {
     pub w: &'a Matrix,
     pub first_row: usize,
     pub x: &'a [f32],     // [T, in], T ≥ 1
     pub y: &'a mut [f32], // [rows, T]
-    pub scratch: &'a mut Scratch,
 }
 
-impl WithSimd for RowBlock<'_> {
-    type Output = Result<()>;
+/// The name of the work for `pulp`, which compiles it for each set of vector instructions.
+struct Multiply<'a> {
+    task: Task<'a>,
+    scratch: &'a mut Scratch,
+}
 
+impl WithSimd for Multiply<'_> {
+    type Output = ();
+
+    /// > Rust: generic functions are monomorphised. The compiler writes one copy of all that follows
+    /// > for every `S`, a set of vector instructions, and below it for every kind of weight, each
+    /// > with its own constants, as if by hand. What is chosen at run time is which copy is called.
     #[inline(always)]
-    fn with_simd<S: Simd>(mut self, simd: S) -> Result<()> {
-        let is_one_token = self.x.len() == self.w.in_dim;
-        if is_one_token && one_token::multiply(simd, &mut self) {
-            return Ok(());
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Multiply { task, scratch } = self;
+        let w = task.w;
+        let is_one_token = task.x.len() == w.in_dim;
+        match w.source {
+            Source::Stored { .. } if is_one_token => w.dtype.dispatch(OneToken { simd, task }),
+            _ => many_tokens::multiply(simd, task, scratch),
         }
-        many_tokens::multiply(simd, self)
     }
 }
 
-/// Group `i` of `n_rows` rows: each of its rows is the next piece of a long stretch of memory, for
-/// processors guess what comes next in a few such streams, and fetch it early. The last row may come
-/// several times.
+/// Group `i` of `n_rows` rows: each of its `N` rows is the next one of a long stretch of memory, a
+/// stream that the hardware prefetcher recognises. The last row may come several times.
 #[inline(always)]
-pub(super) fn far_apart<const N: usize>(i: usize, n_rows: usize) -> [usize; N] {
+pub(super) fn stream_rows<const N: usize>(i: usize, n_rows: usize) -> [usize; N] {
     let mut rows = [0; N];
     for (r, row) in rows.iter_mut().enumerate() {
         *row = (i + r * n_rows.div_ceil(N)).min(n_rows - 1);

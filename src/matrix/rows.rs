@@ -14,16 +14,16 @@ impl Matrix {
         rows: [usize; N],
         start: usize,
         out: [&mut [f32]; N],
-    ) -> Result<()> {
+    ) {
         if let Source::Random { seed, std } = self.source {
             for (row, out) in rows.into_iter().zip(out) {
                 random::fill(seed, std, row, start, out);
             }
-            return Ok(());
+            return;
         }
         let mut stored = [&[] as &[u8]; N];
         for r in 0..N {
-            stored[r] = self.stretch_bytes(rows[r], start, out[r].len());
+            stored[r] = self.stored(rows[r], start, out[r].len());
         }
         widen::widen(self.dtype, stored, out)
     }
@@ -48,7 +48,8 @@ impl Matrix {
             matrix: self,
             row,
             out,
-        })
+        });
+        Ok(())
     }
 
     /// The whole matrix as a tensor.
@@ -71,9 +72,9 @@ impl Matrix {
     /// → `[ids.len(), in]` f32
     ///
     /// ```
-    /// use candle_core::quantized::GgmlDType;
+    /// use llama3::matrix::Kind;
     /// let stored: Vec<u8> = [1f32, 2., 3., 4.].iter().flat_map(|w| w.to_le_bytes()).collect();
-    /// let table = llama3::Matrix::from_bytes("table", 2, 2, GgmlDType::F32, &stored)?;
+    /// let table = llama3::Matrix::from_bytes("table", 2, 2, Kind::F32, &stored)?;
     /// assert_eq!(table.rows(&[1, 1, 0])?.to_vec2::<f32>()?, [[3., 4.], [3., 4.], [1., 2.]]);
     /// # Ok::<(), llama3::Error>(())
     /// ```
@@ -107,22 +108,22 @@ struct WidenRow<'a> {
 }
 
 impl pulp::WithSimd for WidenRow<'_> {
-    type Output = Result<()>;
+    type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) -> Result<()> {
-        self.matrix.widen_stretch([self.row], 0, [self.out])
+    fn with_simd<S: pulp::Simd>(self, _: S) {
+        self.matrix.widen_stretch([self.row], 0, [self.out]);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use candle_core::quantized::GgmlDType;
+    use crate::matrix::Kind;
 
     fn small() -> Result<Matrix> {
         let bytes: Vec<u8> = (0..6).flat_map(|i| (i as f32).to_le_bytes()).collect();
-        Matrix::from_bytes("tok_embeddings.weight", 3, 2, GgmlDType::F32, &bytes)
+        Matrix::from_bytes("tok_embeddings.weight", 3, 2, Kind::F32, &bytes)
     }
 
     #[test]
@@ -150,7 +151,7 @@ mod tests {
         w.widen_row(1, &mut out)?;
         assert_eq!(out, [2., 3.]);
         let row: Vec<u8> = [2f32, 3.].iter().flat_map(|x| x.to_le_bytes()).collect();
-        assert_eq!(w.row_bytes(1), &row);
+        assert_eq!(w.stored(1, 0, 2), &row);
         assert!(w.widen_row(3, &mut out).is_err());
         assert!(w.widen_row(0, &mut out[..1]).is_err());
         Ok(())
@@ -160,7 +161,7 @@ mod tests {
     fn debug_shows_a_card() -> Result<()> {
         assert_eq!(
             format!("{:?}", small()?),
-            "tok_embeddings.weight: [3, 2] F32, 0.0 kB"
+            "tok_embeddings.weight: [3, 2] F32, 24 B"
         );
         let wq = Matrix::random("layers.0.attention.wq.weight", 4096, 4096, 0, 1.0)?;
         let card = "layers.0.attention.wq.weight: [4096, 4096] BF16, 33.6 MB";

@@ -35,7 +35,7 @@ impl Transformer {
             self.check(text.ids, text.cache)?;
         }
         // Entering the thread pool costs more than a small matrix: once a pass, not once a matrix.
-        threads::at_hand(|| self.all_blocks(batch, observer))
+        threads::keep_awake(|| self.all_blocks(batch, observer))
     }
 
     /// The logits after the last token of each of several texts, which share every read of the

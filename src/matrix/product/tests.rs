@@ -2,18 +2,17 @@
 
 use super::*;
 use crate::error::Error;
-use crate::linear::linear;
+use crate::linear::{by_definition, linear};
+use crate::matrix::kind::tests::of_candle;
+use crate::matrix::{Kind, Pages, RowOrder, Source};
+use candle_core::quantized::QTensor;
+use candle_core::{DType, Device};
 
-use crate::matrix::{Pages, RowOrder, Source};
-use candle_core::DType;
-use candle_core::Device;
-use candle_core::quantized::{GgmlDType, QTensor};
-
-/// A matrix of normally distributed numbers, stored as `dtype`.
-fn stored(out_dim: usize, in_dim: usize, dtype: GgmlDType) -> Result<Matrix> {
+/// A matrix of normally distributed numbers, stored as `kind`.
+fn stored(out_dim: usize, in_dim: usize, kind: Kind) -> Result<Matrix> {
     let w = Tensor::randn(0f32, 1., (out_dim, in_dim), &Device::Cpu)?;
-    let bytes = QTensor::quantize(&w, dtype)?.data()?.into_owned();
-    Matrix::from_bytes(format!("{dtype:?}"), out_dim, in_dim, dtype, &bytes)
+    let bytes = QTensor::quantize(&w, of_candle(kind))?.data()?.into_owned();
+    Matrix::from_bytes(format!("{kind:?}"), out_dim, in_dim, kind, &bytes)
 }
 
 fn random_x(n_tokens: usize, in_dim: usize) -> Result<Tensor> {
@@ -22,39 +21,25 @@ fn random_x(n_tokens: usize, in_dim: usize) -> Result<Tensor> {
 
 /// Numbers of size 1 summed in f32: errors stay below 1e-5 of the result's typical size √in.
 fn assert_close(found: &[f32], x: &Tensor, w: &Matrix) -> Result<()> {
-    let (x, in_dim) = (x.to_vec2::<f32>()?, w.in_dim);
-    let w_rows = w.to_tensor()?.to_vec2::<f32>()?;
-    let expected = x
-        .iter()
-        .flat_map(|x| w_rows.iter().map(move |row| dot(row, x)));
-    assert_eq!(found.len(), x.len() * w.out_dim);
+    let (n_tokens, in_dim) = x.dims2()?;
+    let all = |tensor: &Tensor| tensor.flatten_all()?.to_vec1::<f32>();
+    let expected = by_definition(&all(x)?, &all(&w.to_tensor()?)?, in_dim);
+    assert_eq!(found.len(), expected.len());
     for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
-        let error = (*found as f64 - expected).abs() / (in_dim as f64).sqrt();
+        let error = (found - expected).abs() / (in_dim as f32).sqrt();
         assert!(
             error < 1e-5,
-            "{w:?}, T = {}: {found} is not {expected} at {i}",
-            x.len()
+            "{w:?}, T = {n_tokens}: {found} is not {expected} at {i}"
         );
     }
     Ok(())
 }
 
-fn dot(a: &[f32], b: &[f32]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| *a as f64 * *b as f64).sum()
-}
-
-const KINDS: [GgmlDType; 13] = {
-    use GgmlDType::*;
-    [
-        F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K,
-    ]
-};
-
 #[test]
 fn equals_the_sums_in_f64() -> Result<()> {
-    for dtype in KINDS {
+    for kind in Kind::ALL {
         // the rows end inside a vector, a block of 32, a stretch of 1024
-        let in_dims = match dtype.block_size() {
+        let in_dims = match kind.block_size() {
             1 => [3, 77, 1029],
             32 => [32, 576, 1056],
             block => [block, 3 * block, 5 * block],
@@ -63,7 +48,7 @@ fn equals_the_sums_in_f64() -> Result<()> {
             for (n_tokens, out_dim) in
                 [(1, 1), (2, 9), (5, 4), (6, 3), (7, 14), (17, 131), (40, 10)]
             {
-                let (x, w) = (random_x(n_tokens, in_dim)?, stored(out_dim, in_dim, dtype)?);
+                let (x, w) = (random_x(n_tokens, in_dim)?, stored(out_dim, in_dim, kind)?);
                 assert_close(&linear(&x, &w)?.flatten_all()?.to_vec1()?, &x, &w)?;
             }
         }
@@ -76,25 +61,25 @@ fn equals_the_sums_in_f64() -> Result<()> {
 #[cfg(target_arch = "x86_64")]
 fn every_instruction_set_gives_the_same_sums() -> Result<()> {
     use pulp::Simd;
-    for dtype in [GgmlDType::BF16, GgmlDType::Q4_1] {
+    for kind in [Kind::BF16, Kind::Q4_1, Kind::Q4K] {
         for n_tokens in [1, 8] {
-            let (x, w) = (random_x(n_tokens, 1120)?, stored(11, 1120, dtype)?);
+            let (x, w) = (random_x(n_tokens, 1280)?, stored(11, 1280, kind)?);
             let values = x.flatten_all()?.to_vec1::<f32>()?;
-            let run = |dispatch: &dyn Fn(RowBlock) -> Result<()>| {
+            let run = |dispatch: &dyn Fn(Multiply)| {
                 let mut y = vec![0.0; 11 * n_tokens];
                 let scratch = &mut Scratch::new();
-                dispatch(RowBlock {
+                let task = Task {
                     w: &w,
                     first_row: 0,
                     x: &values,
                     y: &mut y,
-                    scratch,
-                })?;
+                };
+                dispatch(Multiply { task, scratch });
                 assert_close(&transposed(&y, n_tokens), &x, &w)
             };
-            run(&|block| pulp::Scalar::vectorize(pulp::Scalar, block))?;
+            run(&|work| pulp::Scalar::vectorize(pulp::Scalar, work))?;
             if let Some(v3) = pulp::x86::V3::try_new() {
-                run(&|block| Simd::vectorize(v3, block))?;
+                run(&|work| Simd::vectorize(v3, work))?;
             }
         }
     }
@@ -103,14 +88,14 @@ fn every_instruction_set_gives_the_same_sums() -> Result<()> {
 
 #[test]
 fn a_token_gets_the_same_numbers_alone_and_among_others() -> Result<()> {
-    for dtype in KINDS {
-        let (x, w) = (random_x(7, 1280)?, stored(10, 1280, dtype)?);
+    for kind in Kind::ALL {
+        let (x, w) = (random_x(7, 1280)?, stored(10, 1280, kind)?);
         let together = linear(&x, &w)?.to_vec2::<f32>()?;
         for (t, expected) in together.into_iter().enumerate() {
             assert_eq!(
                 linear(&x.get(t)?, &w)?.to_vec1::<f32>()?,
                 expected,
-                "{dtype:?}"
+                "{kind:?}"
             );
         }
     }
@@ -119,7 +104,7 @@ fn a_token_gets_the_same_numbers_alone_and_among_others() -> Result<()> {
 
 #[test]
 fn the_number_of_threads_changes_nothing() -> Result<()> {
-    let stored = stored(300, 700, GgmlDType::BF16)?;
+    let stored = stored(300, 700, Kind::BF16)?;
     for w in [stored, Matrix::random("random", 300, 700, 42, 0.02)?] {
         for n_tokens in [1, 17] {
             let x = random_x(n_tokens, 700)?;
@@ -152,7 +137,7 @@ fn random_weights_are_the_same_in_a_product_and_in_a_tensor() -> Result<()> {
 #[test]
 fn half_split_rows_are_put_back_in_order() -> Result<()> {
     let stored = [0., 2., 1., 3., 4., 6., 5., 7f32].map(f32::to_le_bytes);
-    let mut w = Matrix::from_bytes("wq", 8, 1, GgmlDType::F32, stored.as_flattened())?;
+    let mut w = Matrix::from_bytes("wq", 8, 1, Kind::F32, stored.as_flattened())?;
     if let Source::Stored { order, .. } = &mut w.source {
         *order = RowOrder::HalfSplit { head_dim: 4 };
     }
@@ -167,7 +152,7 @@ fn half_split_rows_are_put_back_in_order() -> Result<()> {
 
 #[test]
 fn the_leading_axes_of_x_are_kept() -> Result<()> {
-    let w = stored(5, 3, GgmlDType::F32)?;
+    let w = stored(5, 3, Kind::F32)?;
     let zeros = |shape: &[usize]| Tensor::zeros(shape, DType::F32, &Device::Cpu);
     assert_eq!(linear(&zeros(&[3])?, &w)?.dims(), [5]);
     assert_eq!(linear(&zeros(&[2, 4, 3])?, &w)?.dims(), [2, 4, 5]);
@@ -179,7 +164,7 @@ fn the_leading_axes_of_x_are_kept() -> Result<()> {
 
 #[test]
 fn a_wrong_x_is_an_error_that_names_the_matrix() -> Result<()> {
-    let w = stored(5, 3, GgmlDType::F32)?;
+    let w = stored(5, 3, Kind::F32)?;
     let message = |x: &Tensor| format!("{:?}", linear(x, &w));
     let found = message(&random_x(2, 4)?);
     assert!(
@@ -202,19 +187,18 @@ fn a_matrix_that_cannot_be_is_an_error() {
     let of_bytes = |(out_dim, in_dim), dtype, n| {
         assert_shape_error(Matrix::from_bytes("w", out_dim, in_dim, dtype, &vec![0; n]))
     };
-    of_bytes((2, 3), GgmlDType::F32, 23);
-    of_bytes((2, 3), GgmlDType::F32, 25);
-    of_bytes((0, 3), GgmlDType::F32, 0);
-    of_bytes((1, 33), GgmlDType::Q8_0, 68); // no whole blocks of 32
-    of_bytes((1, 256), GgmlDType::Q8K, 292); // of no file
-    of_bytes((usize::MAX, 2), GgmlDType::F32, 8);
+    of_bytes((2, 3), Kind::F32, 23);
+    of_bytes((2, 3), Kind::F32, 25);
+    of_bytes((0, 3), Kind::F32, 0);
+    of_bytes((1, 33), Kind::Q8_0, 68); // no whole blocks of 32
+    of_bytes((usize::MAX, 2), Kind::F32, 8);
     assert_shape_error(Matrix::random("wide", 2, usize::MAX / 3, 0, 1.0));
     assert_shape_error(Matrix::random("empty", 2, 0, 0, 1.0));
 }
 
 #[test]
 fn a_matrix_that_is_not_in_its_file_is_an_error() -> Result<()> {
-    let w = stored(6, 3, GgmlDType::F32)?;
+    let w = stored(6, 3, Kind::F32)?;
     let Source::Stored { bytes, .. } = w.source else {
         unreachable!()
     };
@@ -226,7 +210,7 @@ fn a_matrix_that_is_not_in_its_file_is_an_error() -> Result<()> {
             order,
             pages: Pages::Own,
         };
-        assert_shape_error(Matrix::new("heads", (6, 3), GgmlDType::F32, source));
+        assert_shape_error(Matrix::new("heads", (6, 3), Kind::F32, source));
     }
     Ok(())
 }

@@ -1,0 +1,121 @@
+//! The kinds of stored numbers, in one table: GGML's names, numbers and layouts.
+
+use super::widen::Packed;
+use super::widen::blocks_of_32::{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
+use super::widen::floats::{BF16, F16, F32};
+use super::widen::k_quants::{Q2K, Q3K, Q4K, Q5K, Q6K};
+
+/// How a matrix's numbers are stored. Each kind has the number that GGUF files give it.
+///
+/// `Q4_1` reads: quantised to 4 bits, in the second of the ways to do that. The kinds with a K cut a
+/// row into blocks of 256 numbers, the others with a Q into blocks of 32.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
+#[expect(
+    missing_docs,
+    reason = "the types of the same names say how each is stored"
+)]
+pub enum Kind {
+    F32 = 0,
+    F16 = 1,
+    Q4_0 = 2,
+    Q4_1 = 3,
+    Q5_0 = 6,
+    Q5_1 = 7,
+    Q8_0 = 8,
+    Q2K = 10,
+    Q3K = 11,
+    Q4K = 12,
+    Q5K = 13,
+    Q6K = 14,
+    BF16 = 30,
+}
+
+/// Work that the compiler writes once for each kind, so that its inner loops know the layout.
+pub(crate) trait ForKind {
+    type Output;
+    fn run<const BYTES: usize, P: Packed<BYTES>>(self) -> Self::Output;
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 13] = {
+        use Kind::*;
+        [
+            F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K,
+        ]
+    };
+
+    /// The table: how many bytes are unpacked at once, and the type that knows how.
+    #[inline(always)]
+    pub(crate) fn dispatch<W: ForKind>(self, work: W) -> W::Output {
+        match self {
+            Kind::F32 => work.run::<128, F32>(),
+            Kind::F16 => work.run::<64, F16>(),
+            Kind::BF16 => work.run::<64, BF16>(),
+            Kind::Q8_0 => work.run::<34, Q8_0>(),
+            Kind::Q4_0 => work.run::<18, Q4_0>(),
+            Kind::Q4_1 => work.run::<20, Q4_1>(),
+            Kind::Q5_0 => work.run::<22, Q5_0>(),
+            Kind::Q5_1 => work.run::<24, Q5_1>(),
+            Kind::Q2K => work.run::<84, Q2K>(),
+            Kind::Q3K => work.run::<110, Q3K>(),
+            Kind::Q4K => work.run::<144, Q4K>(),
+            Kind::Q5K => work.run::<176, Q5K>(),
+            Kind::Q6K => work.run::<210, Q6K>(),
+        }
+    }
+
+    /// The kind to which GGUF files give this number.
+    pub(crate) fn of_ggml(number: u32) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| *kind as u32 == number)
+    }
+
+    /// Numbers that are stored together and cannot be cut apart: 1, 32 or 256.
+    pub fn block_size(self) -> usize {
+        self.dispatch(BlockAndBytes).0
+    }
+
+    /// The bytes of such a block.
+    pub fn type_size(self) -> usize {
+        self.dispatch(BlockAndBytes).1
+    }
+}
+
+struct BlockAndBytes;
+
+impl ForKind for BlockAndBytes {
+    type Output = (usize, usize);
+
+    #[inline(always)]
+    fn run<const BYTES: usize, P: Packed<BYTES>>(self) -> (usize, usize) {
+        (P::BLOCK, BYTES * P::BLOCK / (32 * P::PIECES))
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use candle_core::quantized::GgmlDType;
+
+    /// candle knows the same kinds by the same names, but for its own Q8_1 and Q8K.
+    pub(crate) fn of_candle(kind: Kind) -> GgmlDType {
+        use GgmlDType::*;
+        let all = [
+            F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K,
+        ];
+        let mut found = all.into_iter();
+        let found = found.find(|dtype| format!("{dtype:?}") == format!("{kind:?}"));
+        found.expect("a kind of candle's")
+    }
+
+    #[test]
+    fn the_sizes_are_candles() {
+        for kind in Kind::ALL {
+            let dtype = of_candle(kind);
+            assert_eq!(kind.block_size(), dtype.block_size(), "{kind:?}");
+            assert_eq!(kind.type_size(), dtype.type_size(), "{kind:?}");
+            assert_eq!(Kind::of_ggml(kind as u32), Some(kind));
+        }
+        assert_eq!(Kind::of_ggml(4), None); // Q4_2, which GGML has given up
+    }
+}
