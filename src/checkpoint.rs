@@ -11,6 +11,7 @@ mod meta;
 pub mod names;
 mod rehearsal;
 mod stored;
+pub mod stores;
 pub mod weights;
 
 use crate::config::Config;
