@@ -150,7 +150,7 @@ fn is_inside(name: &str, typed: &str) -> bool {
     };
     let below = name.strip_prefix(repository);
     let file = below.and_then(|below| below.strip_prefix('/'));
-    file.is_some_and(|file| file.contains(kind))
+    repository.contains('/') && file.is_some_and(|file| file.contains(kind))
 }
 
 impl Store {
