@@ -5,13 +5,14 @@
 mod description;
 mod find;
 mod gguf;
-mod hugging_face;
 mod keys;
-mod meta;
 pub mod names;
+mod pieces;
 mod rehearsal;
+mod safetensors;
 mod stored;
 pub mod stores;
+mod torch;
 pub mod weights;
 
 use crate::config::Config;
@@ -31,11 +32,11 @@ pub use rehearsal::UNFINISHED;
 /// What the files are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `consolidated.00.pth` and `params.json`.
-    Meta,
-    /// One or more `.safetensors` files with a `config.json` or `params.json`.
+    /// PyTorch's: `consolidated.00.pth`, `pytorch_model.bin`.
+    Torch,
+    /// One or more `.safetensors` files.
     SafeTensors,
-    /// One `.gguf` file.
+    /// One `.gguf` file, or its pieces.
     Gguf,
     /// Seeded random numbers; no files at all.
     Rehearsal,
@@ -44,7 +45,7 @@ pub enum Format {
 impl std::fmt::Display for Format {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Format::Meta => "pth",
+            Format::Torch => "pth",
             Format::SafeTensors => "safetensors",
             Format::Gguf => "gguf",
             Format::Rehearsal => "rehearsal",
@@ -106,10 +107,11 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::open`].
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Checkpoint> {
-        gguf::open(WeightFile {
+        let file = WeightFile {
             path: name.into(),
             bytes: bytes.into(),
-        })
+        };
+        gguf::of_pieces(Path::new(name), vec![file])
     }
 
     /// Opens a model by its name or path: a directory or file, a name under `weights/`, or

@@ -1,18 +1,19 @@
-//! GGUF: one file with the description, the tokenizer and the weights, often quantised.
+//! GGUF: one file, or several pieces, with the description, the tokenizer and the weights, often
+//! quantised.
 //!
 //! Files of the llama architecture hold query and key rows in Meta's interleaved order already.
 
 mod header;
 
 use super::description::{self, GgufMetadata};
-use super::names::Dialect;
 use super::stored::{Stored, StoredTensor, WeightFile};
-use super::{Checkpoint, Format};
+use super::{Checkpoint, Format, pieces};
 use crate::config::{Config, RopeScaling};
 use crate::error::{Error, Result};
 use crate::matrix::widen;
 use candle_core::quantized::GgmlDType;
 use header::{Header, TensorInfo};
+use std::path::Path;
 
 /// GGML's numbers for the kinds that this crate reads.
 const KINDS: [(u32, GgmlDType); 15] = [
@@ -33,25 +34,79 @@ const KINDS: [(u32, GgmlDType); 15] = [
     (30, GgmlDType::BF16),
 ];
 
+/// A model on the disk: this file, and the others if it is one of several pieces.
 pub fn open(file: WeightFile) -> Result<Checkpoint> {
-    let header = read_header(&file)?;
-    let mut description = description::from_gguf(&header.metadata, &file.path)?;
-    let config = &mut description.config;
-    let mut stored = Stored::new(&file.path, Dialect::Gguf);
-    for info in &header.tensors {
-        stored.add(place(info, header.data_start, &file)?);
+    let (_, count) = piece(&read_header(&file)?);
+    if count == 1 {
+        return of_pieces(&file.path.clone(), vec![file]);
     }
+    let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+    if pieces::number(&name).is_none_or(|(_, named)| u64::from(named) != count) {
+        return Err(not_named_so(&file, count));
+    }
+    let paths = pieces::numbered(&file.path)?;
+    let files = paths
+        .iter()
+        .map(|path| WeightFile::open(path))
+        .collect::<Result<_>>()?;
+    of_pieces(&file.path, files)
+}
+
+/// A model from all of its pieces, in order. The first describes it.
+pub fn of_pieces(path: &Path, files: Vec<WeightFile>) -> Result<Checkpoint> {
+    let mut headers = files.iter().map(read_header).collect::<Result<Vec<_>>>()?;
+    let mut tensors = vec![];
+    for (i, (header, file)) in headers.iter().zip(&files).enumerate() {
+        if piece(header) != (i as u64, files.len() as u64) {
+            return Err(not_named_so(file, piece(header).1));
+        }
+        tensors.extend(
+            header
+                .tensors
+                .iter()
+                .map(|info| place(info, header.data_start, file)),
+        );
+    }
+    let metadata = headers.swap_remove(0).metadata;
+    let mut description = description::from_gguf(&metadata, &files[0].path)?;
+    let config = &mut description.config;
+    let stored = Stored::of_gguf(path, tensors)?;
     config.tied_output = !stored.has("output.weight");
     if let Some(factors) = stored.bytes_of("rope_freqs.weight")? {
         let mut wide = vec![0f32; factors.len() / 4];
         widen::widen(GgmlDType::F32, [factors], [&mut wide])?;
-        config.rope_scaling = Some(scaling_of(&wide, config, &file)?);
+        config.rope_scaling = Some(scaling_of(&wide, config, path)?);
     }
     let checkpoint = Checkpoint::from_stored(Format::Gguf, description, stored)?;
     Ok(Checkpoint {
-        gguf: Some(file),
+        gguf: files.into_iter().next(),
         ..checkpoint
     })
+}
+
+/// Which piece of how many this is, counted from 0.
+fn piece(header: &Header) -> (u64, u64) {
+    let number = |key| {
+        header
+            .metadata
+            .get(key)
+            .and_then(|value| value.to_u64().ok())
+    };
+    (
+        number("split.no").unwrap_or(0),
+        number("split.count").unwrap_or(1).max(1),
+    )
+}
+
+fn not_named_so(file: &WeightFile, count: u64) -> Error {
+    let problem = format!(
+        "a piece of a model that gguf-split cut in {count}, under a name that does not say which"
+    );
+    let hint = format!(
+        "name the pieces …-00001-of-{count:05}.gguf and so on, or put them together: \
+         llama-gguf-split --merge FIRST WHOLE.gguf"
+    );
+    Error::file(&file.path, problem, hint)
 }
 
 /// The metadata alone: what the tokenizer needs.
@@ -60,31 +115,32 @@ pub fn metadata(file: &WeightFile) -> Result<GgufMetadata> {
 }
 
 fn read_header(file: &WeightFile) -> Result<Header> {
-    header::read(&file.bytes).map_err(|problem| file.damaged("a GGUF file", &problem))
+    header::read(&file.bytes).map_err(|problem| match problem.remedy {
+        Some(remedy) => Error::file(&file.path, problem.what, remedy),
+        None => file.damaged("a GGUF file", &problem.what),
+    })
 }
 
 /// Where a tensor lies in the file.
-fn place(info: &TensorInfo, data_start: usize, file: &WeightFile) -> Result<StoredTensor> {
-    let Some((_, dtype)) = KINDS.into_iter().find(|(number, _)| *number == info.kind) else {
-        let problem = format!("{} is stored in GGML's kind {}", info.name, info.kind);
-        let hint = "take a file in another quantisation, such as Q4_K_M or Q8_0";
-        return Err(Error::file(&file.path, problem, hint));
-    };
+fn place(info: &TensorInfo, data_start: usize, file: &WeightFile) -> StoredTensor {
+    let known = KINDS.into_iter().find(|(number, _)| *number == info.kind);
     let offset = usize::try_from(info.offset).ok();
-    Ok(StoredTensor {
+    StoredTensor {
         name: info.name.clone(),
         file: file.clone(),
         offset: offset
             .and_then(|offset| offset.checked_add(data_start))
             .unwrap_or(usize::MAX), // which no file reaches
         shape: info.shape.clone(),
-        dtype,
-    })
+        dtype: known
+            .map(|(_, dtype)| dtype)
+            .ok_or(format!("GGML's kind {}", info.kind)),
+    }
 }
 
 /// Llama 3.1 and later: the file holds one divisor for each frequency. They are Llama 3.1's rule
 /// with the largest divisor as its factor; anything else is refused rather than guessed.
-fn scaling_of(divisors: &[f32], config: &Config, file: &WeightFile) -> Result<RopeScaling> {
+fn scaling_of(divisors: &[f32], config: &Config, path: &Path) -> Result<RopeScaling> {
     let factor = divisors.iter().copied().fold(1.0, f32::max);
     let scaling = RopeScaling::llama31(f64::from(factor));
     let scaled = Config {
@@ -100,7 +156,7 @@ fn scaling_of(divisors: &[f32], config: &Config, file: &WeightFile) -> Result<Ro
         return Ok(scaling);
     }
     Err(Error::file(
-        &file.path,
+        path,
         "rope_freqs.weight does not hold Llama 3.1's frequency scaling",
         "use a file converted from Llama 3, 3.1 or 3.2",
     ))

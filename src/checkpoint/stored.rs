@@ -39,7 +39,10 @@ impl WeightFile {
                 "this is a Git LFS pointer, not the file itself: fetch it with `git lfs pull`"
             }
             b if b.starts_with(b"<") => "this is a web page, not the file: download it again",
-            _ => "the download is not complete, or it is another kind of file: download it again",
+            _ => {
+                "the download is not complete, or it is another kind of file: download it again \
+                 (weights/README.md says which files each model needs)"
+            }
         };
         Error::file(&self.path, format!("not {expected} ({problem})"), hint)
     }
@@ -51,27 +54,42 @@ pub struct StoredTensor {
     pub file: WeightFile,
     pub offset: usize,
     pub shape: Vec<usize>,
-    pub dtype: GgmlDType,
+    /// Or what the file calls a kind of numbers that is not read here: the model may not need it.
+    pub dtype: std::result::Result<GgmlDType, String>,
 }
 
 /// All tensors of a checkpoint as its files describe them.
 pub struct Stored {
     pub path: PathBuf,
-    dialect: Dialect,
+    pub dialect: Dialect,
+    /// What stands before every name.
+    prefix: String,
     tensors: BTreeMap<String, StoredTensor>,
 }
 
 impl Stored {
-    pub fn new(path: &Path, dialect: Dialect) -> Stored {
-        Stored {
+    /// Under the names of a GGUF file.
+    pub fn of_gguf(path: &Path, tensors: Vec<StoredTensor>) -> Result<Stored> {
+        Ok(Stored {
             path: path.to_owned(),
-            dialect,
-            tensors: BTreeMap::new(),
-        }
+            dialect: Dialect::Gguf,
+            prefix: String::new(),
+            tensors: by_name(tensors)?,
+        })
     }
 
-    pub fn add(&mut self, tensor: StoredTensor) {
-        self.tensors.insert(tensor.name.clone(), tensor);
+    /// Under Meta's or Hugging Face's names, which the names themselves tell.
+    pub fn of(path: &Path, tensors: Vec<StoredTensor>) -> Result<Stored> {
+        let tensors = by_name(tensors)?;
+        let Some((dialect, prefix)) = names::dialect_of(tensors.keys()) else {
+            return Err(not_a_llama(path, &tensors));
+        };
+        Ok(Stored {
+            path: path.to_owned(),
+            dialect,
+            prefix: prefix.to_string(),
+            tensors,
+        })
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -83,7 +101,7 @@ impl Stored {
         let Some(tensor) = self.tensors.get(name) else {
             return Ok(None);
         };
-        let end = tensor.end()?;
+        let (_, end) = tensor.kind_and_end()?;
         Ok(Some(&tensor.file.bytes[tensor.offset..end]))
     }
 
@@ -112,7 +130,7 @@ impl Stored {
         config: &Config,
         pages: &Pages,
     ) -> Result<Matrix> {
-        let theirs = names::translate(name, self.dialect);
+        let theirs = format!("{}{}", self.prefix, names::translate(name, self.dialect));
         let tensor = self
             .tensors
             .get(&theirs)
@@ -125,7 +143,7 @@ impl Stored {
                 hint: "are the description and the weights of the same model?".into(),
             });
         }
-        tensor.end()?;
+        let (dtype, _) = tensor.kind_and_end()?;
         let turned = name.ends_with("wq.weight") || name.ends_with("wk.weight");
         let order = match (self.dialect, turned) {
             (Dialect::HuggingFace, true) => RowOrder::HalfSplit {
@@ -139,7 +157,7 @@ impl Stored {
             order,
             pages: pages.of_another(),
         };
-        Matrix::new(name, super::as_matrix(shape), tensor.dtype, source)
+        Matrix::new(name, super::as_matrix(shape), dtype, source)
     }
 
     fn missing(&self, name: &str, theirs: &str) -> Error {
@@ -170,27 +188,58 @@ impl Stored {
     }
 }
 
+fn by_name(tensors: Vec<StoredTensor>) -> Result<BTreeMap<String, StoredTensor>> {
+    let mut named: BTreeMap<String, StoredTensor> = BTreeMap::new();
+    for tensor in tensors {
+        if let Some(other) = named.get(&tensor.name) {
+            let problem = format!("{} is also in {}", tensor.name, other.file.path.display());
+            let hint = "is one of the two of another download? Take it away";
+            return Err(Error::file(&tensor.file.path, problem, hint));
+        }
+        named.insert(tensor.name.clone(), tensor);
+    }
+    Ok(named)
+}
+
+fn not_a_llama(path: &Path, tensors: &BTreeMap<String, StoredTensor>) -> Error {
+    let names: Vec<&str> = tensors.keys().map(String::as_str).collect();
+    let problem = format!(
+        "its {} tensors are not a Llama's: it has no tok_embeddings.weight or \
+         model.embed_tokens.weight, only {}",
+        names.len(),
+        names[..names.len().min(3)].join(", ")
+    );
+    let hint = match names.iter().any(|name| name.contains("lora_")) {
+        true => "this is an adapter (LoRA): use a model into which it is merged",
+        false => "use a model of the Llama architecture, and all of its files",
+    };
+    Error::file(path, problem, hint)
+}
+
 impl StoredTensor {
-    /// Where the tensor ends in its file, which must hold all of it.
-    fn end(&self) -> Result<usize> {
-        let broken = |problem: String| {
-            let hint = "the download is not complete: start it again";
+    /// How it is stored, and where it ends in its file, which must hold all of it.
+    fn kind_and_end(&self) -> Result<(GgmlDType, usize)> {
+        let refuse = |problem: String, hint: &str| {
             Error::file(&self.file.path, format!("{}: {problem}", self.name), hint)
         };
+        let broken = |problem| refuse(problem, "the download is not complete: start it again");
+        let dtype = self.dtype.clone().map_err(|kind| {
+            let hint = "use a checkpoint in BF16, F16 or F32, or a GGUF file in Q8_0 or Q4_K_M";
+            refuse(format!("its numbers are stored as {kind}"), hint)
+        })?;
         let count = (self.shape.iter()).try_fold(1usize, |n, &size| n.checked_mul(size));
         let row = self.shape.last().copied().unwrap_or(0);
-        if row % self.dtype.block_size() != 0 {
+        if row % dtype.block_size() != 0 {
             return Err(broken(format!(
-                "rows of {row} numbers do not fit {:?}",
-                self.dtype
+                "rows of {row} numbers do not fit {dtype:?}"
             )));
         }
         let n_bytes = count
-            .and_then(|n| (n / self.dtype.block_size()).checked_mul(self.dtype.type_size()))
+            .and_then(|n| (n / dtype.block_size()).checked_mul(dtype.type_size()))
             .ok_or_else(|| broken(format!("impossible shape {:?}", self.shape)))?;
         let have = self.file.bytes.len();
         match self.offset.checked_add(n_bytes) {
-            Some(end) if end <= have => Ok(end),
+            Some(end) if end <= have => Ok((dtype, end)),
             _ => Err(broken(format!(
                 "its {n_bytes} bytes begin at byte {}, but the file has only {have} bytes",
                 self.offset
