@@ -57,7 +57,10 @@ fn nothing_there() {
     refused(dir.path(), &["no weights here", "notes.txt"]);
     refused(
         &dir.path().join("notes.txt"),
-        &["not a GGUF, safetensors or PyTorch file", "weights/README.md"],
+        &[
+            "not a GGUF, safetensors or PyTorch file",
+            "weights/README.md",
+        ],
     );
     fs::write(dir.path().join("model.safetensors.incomplete"), "x").unwrap();
     refused(dir.path(), &["download", "model.safetensors.incomplete"]);
@@ -263,7 +266,7 @@ fn missing_files() {
     }
     let dir = copy("gqa4_ffn272", "meta");
     fs::write(dir.path().join("consolidated.01.pth"), "x").unwrap();
-    refused(dir.path(), &["model parallel", "safetensors"]);
+    refused(dir.path(), &["consolidated.01.pth", "not a GGUF"]);
 }
 
 #[test]

@@ -36,13 +36,13 @@ const KINDS: [(u32, GgmlDType); 15] = [
 
 /// A model on the disk: this file, and the others if it is one of several pieces.
 pub fn open(file: WeightFile) -> Result<Checkpoint> {
-    let (_, count) = piece(&read_header(&file)?);
+    let (number, count) = piece(&read_header(&file)?);
     if count == 1 {
         return of_pieces(&file.path.clone(), vec![file]);
     }
     let name = file.path.file_name().unwrap_or_default().to_string_lossy();
     if pieces::number(&name).is_none_or(|(_, named)| u64::from(named) != count) {
-        return Err(not_named_so(&file, count));
+        return Err(not_named_so(&file, (number, count)));
     }
     let paths = pieces::numbered(&file.path)?;
     let files = paths
@@ -58,7 +58,7 @@ pub fn of_pieces(path: &Path, files: Vec<WeightFile>) -> Result<Checkpoint> {
     let mut tensors = vec![];
     for (i, (header, file)) in headers.iter().zip(&files).enumerate() {
         if piece(header) != (i as u64, files.len() as u64) {
-            return Err(not_named_so(file, piece(header).1));
+            return Err(not_named_so(file, piece(header)));
         }
         tensors.extend(
             header
@@ -98,9 +98,10 @@ fn piece(header: &Header) -> (u64, u64) {
     )
 }
 
-fn not_named_so(file: &WeightFile, count: u64) -> Error {
+fn not_named_so(file: &WeightFile, (number, count): (u64, u64)) -> Error {
     let problem = format!(
-        "a piece of a model that gguf-split cut in {count}, under a name that does not say which"
+        "piece {} of a model that gguf-split cut in {count}, under another name",
+        number + 1
     );
     let hint = format!(
         "name the pieces …-00001-of-{count:05}.gguf and so on, or put them together: \

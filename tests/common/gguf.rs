@@ -29,7 +29,10 @@ pub fn metadata(config: &Config) -> Vec<(String, Value)> {
 }
 
 pub fn write(path: &Path, config: &Config, tensors: &[(String, QTensor)]) {
-    let metadata = metadata(config);
+    write_with(path, &metadata(config), tensors);
+}
+
+pub fn write_with(path: &Path, metadata: &[(String, Value)], tensors: &[(String, QTensor)]) {
     let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(k, v)| (k.as_str(), v)).collect();
     let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(n, t)| (n.as_str(), t)).collect();
     let mut file = std::fs::File::create(path).unwrap();

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod gguf;
+pub mod torch;
 
 use serde_json::Value;
 use std::fs::File;
