@@ -5,6 +5,7 @@
 mod description;
 mod find;
 mod gguf;
+pub mod inventory;
 mod keys;
 pub mod names;
 mod pieces;
@@ -114,7 +115,8 @@ impl Checkpoint {
         gguf::of_pieces(Path::new(name), vec![file])
     }
 
-    /// Opens a model by its name or path: a directory or file, a name under `weights/`, or
+    /// Opens a model by its name or path: a directory or file, a name under `weights/`, the name of
+    /// another program's model as [`stores::find`] takes it (`ollama:llama3`), or
     /// `rehearsal:llama-3-8b` and the like. A rehearsal may be cut: `rehearsal:llama-3-8b:2` has
     /// two layers.
     ///

@@ -549,7 +549,7 @@ fn what_cannot_be_read_of_torch_is_named() {
         &model(&nothing),
         &[
             "no dictionary of tensors",
-            "net, epoch",
+            "epoch, net",
             "model.state_dict()",
         ],
     );

@@ -1,6 +1,12 @@
 //! Models where other programs keep them: small stores made here, searched by name.
 
+mod common;
+
+use candle_core::quantized::GgmlDType;
+use common::*;
+use llama3::checkpoint::inventory;
 use llama3::checkpoint::stores::{self, Environment};
+use llama3::prelude::*;
 use serde_json::json;
 use std::collections::HashMap;
 use std::fs;
@@ -297,4 +303,80 @@ fn variables_name_other_places() {
         home.env.variables.insert(variable.into(), "".into());
         assert!(home.names().is_empty(), "an empty {variable} is none");
     }
+}
+
+/// A model in Ollama's store, made from random weights.
+fn put_gguf(home: &Home, name: &str, model: &Checkpoint) {
+    let blob = home.ollama(&format!("registry/library/{name}/latest"), &["model"]);
+    gguf::write(
+        &blob,
+        &model.config,
+        &gguf::quantised(model, GgmlDType::BF16),
+    );
+}
+
+#[test]
+fn what_is_found_is_listed_with_whether_it_runs() {
+    let home = Home::new();
+    let default = home.ollama("registry/library/small/latest", &["model"]);
+    fs::remove_file(&default).unwrap();
+    fs::hard_link(default_model(), &default)
+        .or_else(|_| fs::copy(default_model(), &default).map(|_| ()))
+        .unwrap();
+    put_gguf(&home, "tiny", &Checkpoint::rehearsal("tiny").unwrap());
+    home.ollama("registry/library/tuned/latest", &["model", "adapter"]);
+    let hub = ".cache/huggingface/hub";
+    let bert = repository(&home, hub, "org/bert", &["config.json"]);
+    fs::copy(
+        oracles().join("mha_hd8/hf/model.safetensors"),
+        bert.join("model.safetensors"),
+    )
+    .unwrap();
+    fs::write(bert.join("config.json"), r#"{"model_type": "bert"}"#).unwrap();
+    let rows = inventory::rows(&home.env);
+    let row = |name: &str| rows.iter().find(|row| row.name == name).unwrap();
+    let kinds = ["ollama:small", "ollama:tiny", "ollama:tuned", "org/bert"]
+        .map(|name| row(name).kind.as_str());
+    assert_eq!(kinds, ["gguf Q4_1", "gguf BF16", "", "safetensors"]);
+    assert_eq!(row("ollama:small").runs, "yes");
+    assert!(
+        row("ollama:tiny").runs.starts_with("only with --tokens: "),
+        "{:?}",
+        row("ollama:tiny")
+    );
+    assert!(
+        row("ollama:tuned").runs.starts_with("no: an adapter"),
+        "{:?}",
+        row("ollama:tuned")
+    );
+    assert!(
+        row("org/bert").runs.contains("bert"),
+        "{:?}",
+        row("org/bert")
+    );
+    assert!(row("org/bert").n_bytes > 400_000 && row("ollama:small").n_bytes > 90_000_000);
+    assert_eq!(inventory::llama3(&home.env), None);
+}
+
+#[test]
+fn a_llama_3_on_the_machine_is_known_by_its_vocabulary() {
+    let home = Home::new();
+    let mut config = Config::named("tiny").unwrap();
+    put_gguf(
+        &home,
+        "tinyllama",
+        &Checkpoint::rehearsal_of(config.clone(), 1).unwrap(),
+    );
+    assert_eq!(inventory::llama3(&home.env), None);
+    (config.dim, config.hidden_dim, config.vocab_size) = (32, 32, 128256);
+    (config.n_heads, config.n_kv_heads, config.head_dim) = (2, 1, 16);
+    put_gguf(
+        &home,
+        "tuned-llama",
+        &Checkpoint::rehearsal_of(config, 1).unwrap(),
+    );
+    assert_eq!(
+        inventory::llama3(&home.env).as_deref(),
+        Some("ollama:tuned-llama")
+    );
 }

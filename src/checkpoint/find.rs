@@ -52,6 +52,16 @@ impl Kind {
     }
 }
 
+/// What kind of files are at a path, whether or not they can be opened.
+pub fn format_of(path: &Path) -> Option<Format> {
+    let files = stores::files(path, 1);
+    Some(match files.iter().find_map(|file| Kind::of_file(file))? {
+        Kind::Gguf => Format::Gguf,
+        Kind::SafeTensors => Format::SafeTensors,
+        Kind::Torch | Kind::TorchLegacy => Format::Torch,
+    })
+}
+
 /// Opens the model at a path: a file that is named is the one that is read, with the other files of the
 /// same model where it is one of several.
 pub fn open(path: &Path, options: &Options) -> Result<Checkpoint> {

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+pub(super) use layouts::files;
 pub use layouts::snapshot;
 
 /// What decides where a person's files are: the home directory, and variables that name other places.

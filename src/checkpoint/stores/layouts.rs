@@ -1,6 +1,7 @@
 //! How each program lays out its models: where, under which names, in which files.
 
 use super::Environment;
+use crate::checkpoint::pieces;
 use crate::error::{Error, Result};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -190,24 +191,22 @@ fn models_in(dir: &Path, name: &str) -> Vec<Model> {
 /// A file of weights; of one in pieces only the first, and no projector, which reads pictures.
 fn is_model(path: &Path, endings: &[&str]) -> bool {
     let name = file_name(path).to_lowercase();
-    let Some((stem, ending)) = name.rsplit_once('.') else {
-        return false;
-    };
-    let piece = stem
-        .rsplit_once("-of-")
-        .and_then(|(before, _)| before.rsplit_once('-'));
-    let is_first = piece.is_none_or(|(_, number)| number.parse().is_ok_and(|n: u32| n == 1));
-    endings.contains(&ending) && is_first && !name.starts_with("mmproj")
+    let is_first = pieces::number(&name).is_none_or(|(number, _)| number == 1);
+    let has_ending = name
+        .rsplit_once('.')
+        .is_some_and(|(_, end)| endings.contains(&end));
+    has_ending && is_first && !name.starts_with("mmproj")
 }
 
-/// The files in a directory and at most `depth` folders down, in order.
-fn files(dir: &Path, depth: usize) -> Vec<PathBuf> {
-    let below = |path: PathBuf| match path.is_dir() {
-        true if depth == 0 => vec![],
-        true => files(&path, depth - 1),
-        false => vec![path],
-    };
-    children(dir).into_iter().flat_map(below).collect()
+/// The files in a directory and at most `depth` folders down, in order; a file is one itself.
+pub fn files(path: &Path, depth: usize) -> Vec<PathBuf> {
+    if !path.is_dir() {
+        return vec![path.to_owned()];
+    }
+    let inside = children(path).into_iter();
+    let near = inside.filter(|child| depth > 0 || !child.is_dir());
+    near.flat_map(|child| files(&child, depth.saturating_sub(1)))
+        .collect()
 }
 
 fn children(dir: &Path) -> Vec<PathBuf> {
