@@ -4,6 +4,7 @@
 //! variable. Nothing is read until a row is asked for.
 
 mod bytes;
+mod joined;
 mod many_tokens;
 pub mod memory;
 mod one_token;
@@ -19,6 +20,8 @@ pub(crate) use pages::Pages;
 
 use crate::error::{Error, Result};
 use candle_core::quantized::GgmlDType;
+use joined::Along;
+use std::sync::Arc;
 
 /// A weight matrix `[out, in]`, stored as it is in the file.
 ///
@@ -44,6 +47,11 @@ pub(crate) enum Source {
         offset: usize,
         order: RowOrder,
         pages: Pages,
+    },
+    /// Equal pieces, each stored in a file of its own.
+    Joined {
+        pieces: Arc<Vec<Matrix>>,
+        along: Along,
     },
     /// Numbers drawn when they are asked for: see `checkpoint::rehearsal`.
     Random { seed: u64, std: f32 },
@@ -195,7 +203,8 @@ impl Matrix {
         self.in_dim / self.dtype.block_size() * self.dtype.type_size()
     }
 
-    /// Row `row` as it is stored; nothing for random numbers, which aren't.
+    /// Row `row` as it is stored; nothing for random numbers, which aren't, and for pieces, which are
+    /// asked themselves.
     #[inline(always)]
     pub(crate) fn row_bytes(&self, row: usize) -> &[u8] {
         let bytes = self.bytes_after(row, 0);
@@ -216,7 +225,7 @@ impl Matrix {
                 let start = offset + order.stored_row(row) * self.row_size() + start;
                 bytes.get(start..).unwrap_or_default()
             }
-            Source::Random { .. } => &[],
+            Source::Joined { .. } | Source::Random { .. } => &[],
         }
     }
 

@@ -581,6 +581,123 @@ fn what_cannot_be_read_of_torch_is_named() {
     );
 }
 
+/// Piece `i` of `n` of a matrix of f32 numbers, by rows or by columns.
+fn cut(values: &[f32], columns: usize, by_rows: bool, (i, n): (usize, usize)) -> Vec<u8> {
+    let (rows, part) = (values.len() / columns, columns / n);
+    let kept = (0..rows).flat_map(|r| {
+        let all = &values[r * columns..(r + 1) * columns];
+        match by_rows {
+            true if r / (rows / n) == i => all.to_vec(),
+            true => vec![],
+            false => all[i * part..(i + 1) * part].to_vec(),
+        }
+    });
+    kept.flat_map(f32::to_le_bytes).collect()
+}
+
+/// A checkpoint as Meta writes it for `n` devices: `consolidated.00.pth`, `consolidated.01.pth` …
+fn cut_for_devices(model: &Checkpoint, n: usize, embedding_by_rows: bool) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    model.write(dir.path(), &|_| ()).unwrap();
+    fs::remove_file(dir.path().join("consolidated.safetensors")).unwrap();
+    for i in 0..n {
+        let (mut pairs, mut storages) = (vec![], vec![]);
+        let names = model.names();
+        for (at, name) in names.iter().enumerate() {
+            let tensor = model.tensor(name).unwrap();
+            let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();
+            let by_columns = ["wo.weight", "w2.weight"]
+                .iter()
+                .any(|end| name.ends_with(end));
+            let by_rows = if name.starts_with("tok") {
+                embedding_by_rows
+            } else {
+                !by_columns
+            };
+            let (shape, bytes) = match *tensor.dims() {
+                [rows, columns] if by_rows => {
+                    (vec![rows / n, columns], cut(&values, columns, true, (i, n)))
+                }
+                [rows, columns] => (
+                    vec![rows, columns / n],
+                    cut(&values, columns, false, (i, n)),
+                ),
+                _ => (
+                    tensor.dims().to_vec(),
+                    cut(&values, values.len(), true, (0, 1)),
+                ),
+            };
+            pairs.push((
+                name.as_str(),
+                torch::tensor(at, "FloatStorage", 0, &shape, &strides(&shape)),
+            ));
+            storages.push(bytes);
+        }
+        let path = dir.path().join(format!("consolidated.{i:02}.pth"));
+        torch::save(&path, &torch::dict(&pairs), &storages);
+    }
+    dir
+}
+
+#[test]
+fn a_model_that_was_cut_for_several_devices() {
+    let mut config = Config::named("tiny").unwrap();
+    (config.dim, config.hidden_dim, config.vocab_size) = (64, 192, 128);
+    (config.n_heads, config.n_kv_heads, config.head_dim) = (8, 4, 8);
+    let model = Checkpoint::rehearsal_of(config, 3).unwrap();
+    let logits = |model: &Checkpoint, ids: &[u32]| {
+        let model = Transformer::new(model).unwrap();
+        let logits = model
+            .forward(ids, &mut model.new_cache(), &mut unobserved)
+            .unwrap();
+        logits.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    };
+    for (n, embedding_by_rows) in [(2, true), (4, false)] {
+        let dir = cut_for_devices(&model, n, embedding_by_rows);
+        for path in [dir.path(), &dir.path().join("consolidated.01.pth")] {
+            let opened = Checkpoint::open(path).unwrap();
+            assert!(numbers(&opened) == numbers(&model), "{n} pieces");
+            assert_eq!(
+                opened.n_bytes(),
+                2 * model.n_bytes(),
+                "f32 in place of bf16"
+            );
+            let ids = [3, 1, 4, 1, 5, 92, 65];
+            let (all, expected) = (logits(&opened, &ids), logits(&model, &ids));
+            assert!(
+                distance(&all, &expected) < 1e-5,
+                "{}",
+                distance(&all, &expected)
+            );
+            assert_eq!(
+                logits(&opened, &ids[..1])[..],
+                all[..model.config.vocab_size]
+            );
+        }
+        fs::remove_file(dir.path().join(format!("consolidated.{:02}.pth", n - 1))).unwrap();
+        refused(dir.path(), &["tok_embeddings.weight", "all of its files"]);
+        let first = dir.path().join("consolidated.00.pth");
+        fs::copy(&first, dir.path().join(format!("consolidated.{n:02}.pth"))).unwrap();
+        refused(
+            dir.path(),
+            &[&format!("consolidated.{:02}.pth", n - 1), "missing"],
+        );
+    }
+}
+
+#[test]
+fn pieces_of_two_models_do_not_make_one() {
+    let config = Config::named("tiny").unwrap();
+    let [one, two] = [1, 2].map(|seed| Checkpoint::rehearsal_of(config.clone(), seed).unwrap());
+    let [one, two] = [one, two].map(|model| cut_for_devices(&model, 2, true));
+    fs::copy(
+        two.path().join("consolidated.01.pth"),
+        one.path().join("consolidated.01.pth"),
+    )
+    .unwrap();
+    refused(one.path(), &["norm.weight is another than in", "one model"]);
+}
+
 #[test]
 fn a_repository_in_the_hubs_cache() {
     let dir = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use crate::config::{Config, shape_in_words};
 use crate::error::{Error, Result};
 use crate::matrix::{Bytes, Matrix, Pages, RowOrder, Source};
 use candle_core::quantized::GgmlDType;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -64,8 +64,11 @@ pub struct Stored {
     pub dialect: Dialect,
     /// What stands before every name.
     prefix: String,
-    tensors: BTreeMap<String, StoredTensor>,
+    tensors: BTreeMap<String, Pieces>,
 }
+
+/// Nearly always one tensor; of a model that was cut for several devices one from each file.
+type Pieces = Vec<StoredTensor>;
 
 impl Stored {
     /// Under the names of a GGUF file.
@@ -74,21 +77,22 @@ impl Stored {
             path: path.to_owned(),
             dialect: Dialect::Gguf,
             prefix: String::new(),
-            tensors: by_name(tensors)?,
+            tensors: by_name(tensors, Dialect::Gguf)?,
         })
     }
 
     /// Under Meta's or Hugging Face's names, which the names themselves tell.
     pub fn of(path: &Path, tensors: Vec<StoredTensor>) -> Result<Stored> {
-        let tensors = by_name(tensors)?;
-        let Some((dialect, prefix)) = names::dialect_of(tensors.keys()) else {
-            return Err(not_a_llama(path, &tensors));
+        let names: BTreeSet<&String> = tensors.iter().map(|tensor| &tensor.name).collect();
+        let Some((dialect, prefix)) = names::dialect_of(names.iter().copied()) else {
+            return Err(not_a_llama(path, &names));
         };
+        let prefix = prefix.to_string();
         Ok(Stored {
             path: path.to_owned(),
             dialect,
-            prefix: prefix.to_string(),
-            tensors,
+            prefix,
+            tensors: by_name(tensors, dialect)?,
         })
     }
 
@@ -98,11 +102,10 @@ impl Stored {
 
     /// The bytes of a tensor under the file's own name, if it is there.
     pub fn bytes_of(&self, name: &str) -> Result<Option<&[u8]>> {
-        let Some(tensor) = self.tensors.get(name) else {
+        let Some([tensor]) = self.tensors.get(name).map(Vec::as_slice) else {
             return Ok(None);
         };
-        let (_, end) = tensor.kind_and_end()?;
-        Ok(Some(&tensor.file.bytes[tensor.offset..end]))
+        tensor.bytes().map(Some)
     }
 
     /// Every tensor the model needs as a checked matrix, under Meta's names.
@@ -116,7 +119,7 @@ impl Stored {
 
     /// The size of all files together.
     fn n_bytes(&self) -> u64 {
-        let files = self.tensors.values().map(|tensor| &tensor.file);
+        let files = self.tensors.values().flatten().map(|tensor| &tensor.file);
         let sizes: BTreeMap<&Path, u64> = files
             .map(|file| (file.path.as_path(), file.bytes.len() as u64))
             .collect();
@@ -131,19 +134,7 @@ impl Stored {
         pages: &Pages,
     ) -> Result<Matrix> {
         let theirs = format!("{}{}", self.prefix, names::translate(name, self.dialect));
-        let tensor = self
-            .tensors
-            .get(&theirs)
-            .ok_or_else(|| self.missing(name, &theirs))?;
-        if tensor.shape != shape {
-            return Err(Error::Shape {
-                name: format!("{}: {theirs}", tensor.file.path.display()),
-                expected: format!("{} = {shape:?}", shape_in_words(name)),
-                found: tensor.shape.clone(),
-                hint: "are the description and the weights of the same model?".into(),
-            });
-        }
-        let (dtype, _) = tensor.kind_and_end()?;
+        let pieces = (self.tensors.get(&theirs)).ok_or_else(|| self.missing(name, &theirs))?;
         let turned = name.ends_with("wq.weight") || name.ends_with("wk.weight");
         let order = match (self.dialect, turned) {
             (Dialect::HuggingFace, true) => RowOrder::HalfSplit {
@@ -151,13 +142,19 @@ impl Stored {
             },
             _ => RowOrder::AsStored,
         };
-        let source = Source::Stored {
-            bytes: tensor.file.bytes.clone(),
-            offset: tensor.offset,
-            order,
-            pages: pages.of_another(),
-        };
-        Matrix::new(name, super::as_matrix(shape), dtype, source)
+        match pieces.as_slice() {
+            [first, others @ ..] if others.is_empty() || shape.len() == 1 => {
+                first.check_shape(name, shape)?;
+                first.check_copies(others)?;
+                first.matrix(name, order, pages)
+            }
+            several => {
+                let pieces = several.iter().map(|piece| piece.matrix(name, order, pages));
+                let pieces = pieces.collect::<Result<Vec<_>>>()?;
+                let joined = Matrix::joined(name, super::as_matrix(shape), pieces);
+                joined.ok_or_else(|| several[0].of_another_shape(name, shape, several.len()))
+            }
+        }
     }
 
     fn missing(&self, name: &str, theirs: &str) -> Error {
@@ -188,35 +185,96 @@ impl Stored {
     }
 }
 
-fn by_name(tensors: Vec<StoredTensor>) -> Result<BTreeMap<String, StoredTensor>> {
-    let mut named: BTreeMap<String, StoredTensor> = BTreeMap::new();
+/// Meta cuts a model for several devices, and then each file holds a piece of every tensor. Elsewhere
+/// two tensors of one name are a mistake.
+fn by_name(tensors: Vec<StoredTensor>, dialect: Dialect) -> Result<BTreeMap<String, Pieces>> {
+    let mut named: BTreeMap<String, Pieces> = BTreeMap::new();
     for tensor in tensors {
-        if let Some(other) = named.get(&tensor.name) {
+        let pieces = named.entry(tensor.name.clone()).or_default();
+        if let Some(other) = pieces.last()
+            && (dialect != Dialect::Meta || other.file.path == tensor.file.path)
+        {
             let problem = format!("{} is also in {}", tensor.name, other.file.path.display());
             let hint = "is one of the two of another download? Take it away";
             return Err(Error::file(&tensor.file.path, problem, hint));
         }
-        named.insert(tensor.name.clone(), tensor);
+        pieces.push(tensor);
     }
     Ok(named)
 }
 
-fn not_a_llama(path: &Path, tensors: &BTreeMap<String, StoredTensor>) -> Error {
-    let names: Vec<&str> = tensors.keys().map(String::as_str).collect();
+fn not_a_llama(path: &Path, names: &BTreeSet<&String>) -> Error {
+    let first: Vec<&str> = names.iter().take(3).map(|name| name.as_str()).collect();
     let problem = format!(
         "its {} tensors are not a Llama's: it has no tok_embeddings.weight or \
          model.embed_tokens.weight, only {}",
         names.len(),
-        names[..names.len().min(3)].join(", ")
+        first.join(", ")
     );
-    let hint = match names.iter().any(|name| name.contains("lora_")) {
-        true => "this is an adapter (LoRA): use a model into which it is merged",
-        false => "use a model of the Llama architecture, and all of its files",
+    let hint = if names.iter().any(|name| name.contains("lora_")) {
+        "this is an adapter (LoRA): use a model into which it is merged"
+    } else {
+        "use a model of the Llama architecture, and all of its files"
     };
     Error::file(path, problem, hint)
 }
 
 impl StoredTensor {
+    fn check_shape(&self, name: &str, shape: &[usize]) -> Result<()> {
+        if self.shape == shape {
+            return Ok(());
+        }
+        Err(self.of_another_shape(name, shape, 1))
+    }
+
+    fn of_another_shape(&self, name: &str, shape: &[usize], n_pieces: usize) -> Error {
+        let mut expected = format!("{} = {shape:?}", shape_in_words(name));
+        if n_pieces > 1 {
+            expected += &format!(" in {n_pieces} equal pieces");
+        }
+        Error::Shape {
+            name: format!("{}: {}", self.file.path.display(), self.name),
+            expected,
+            found: self.shape.clone(),
+            hint: "are description and weights of one model, and are all of its files here?".into(),
+        }
+    }
+
+    /// The norms are small: every device had all of them.
+    fn check_copies(&self, copies: &[StoredTensor]) -> Result<()> {
+        for copy in copies {
+            if self.bytes()? != copy.bytes()? {
+                let problem = format!(
+                    "{} is another than in {}",
+                    self.name,
+                    self.file.path.display()
+                );
+                return Err(Error::file(
+                    &copy.file.path,
+                    problem,
+                    "are all files of one model?",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> Result<&[u8]> {
+        let (_, end) = self.kind_and_end()?;
+        Ok(&self.file.bytes[self.offset..end])
+    }
+
+    fn matrix(&self, name: &str, order: RowOrder, pages: &Pages) -> Result<Matrix> {
+        let (dtype, _) = self.kind_and_end()?;
+        let source = Source::Stored {
+            bytes: self.file.bytes.clone(),
+            offset: self.offset,
+            order,
+            pages: pages.of_another(),
+        };
+        Matrix::new(name, super::as_matrix(&self.shape), dtype, source)
+    }
+
     /// How it is stored, and where it ends in its file, which must hold all of it.
     fn kind_and_end(&self) -> Result<(GgmlDType, usize)> {
         let refuse = |problem: String, hint: &str| {

@@ -4,9 +4,9 @@
 //! last, and the lanes are added at the end. The order is the same whatever the number of tokens or
 //! threads: a token gets the same numbers alone as in a prompt of 500.
 
-use super::Matrix;
 use super::many_tokens::{self, Scratch};
 use super::one_token::{self, STREAMS};
+use super::{Matrix, Source, joined};
 use crate::error::Result;
 use candle_core::Tensor;
 use pulp::{Simd, WithSimd};
@@ -19,6 +19,9 @@ const TASKS: usize = 256;
 
 /// x `[T, in]` → each `[T, out]`
 pub(crate) fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result<Vec<Tensor>> {
+    if ws.iter().any(|w| matches!(w.source, Source::Joined { .. })) {
+        return ws.into_iter().map(|w| joined::multiply(x, w)).collect();
+    }
     let (n_tokens, _) = x.dims2()?;
     let values = x.flatten_all()?.to_vec1::<f32>()?;
     let mut ys = ws.map(|w| vec![0.0; w.out_dim * n_tokens]); // [out, T]: rows are one piece of it
