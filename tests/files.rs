@@ -370,6 +370,10 @@ fn the_alignment_of_gguf() {
         refused(&path, &[words, &alignment.to_string(), "convert"]);
         metadata.pop();
     }
+    gguf::write(&path, &model.config, &tensors);
+    let more = [fs::read(&path).unwrap(), vec![0; 32]].concat();
+    fs::write(&path, more).unwrap();
+    refused(&path, &["32 bytes are left over", "general.alignment = 32"]);
 }
 
 /// The small model's tensors, by Meta's names, as bf16 bytes with their shapes.

@@ -61,12 +61,11 @@ pub fn of_pieces(path: &Path, files: Vec<WeightFile>) -> Result<Checkpoint> {
         if piece(header) != (i as u64, files.len() as u64) {
             return Err(not_named_so(file, piece(header)));
         }
-        tensors.extend(
-            header
-                .tensors
-                .iter()
-                .map(|info| place(info, header.data_start, file)),
-        );
+        let places = header.tensors.iter();
+        let places = places.map(|info| place(info, header.data_start, file));
+        let places: Vec<StoredTensor> = places.collect();
+        check_end(&places, header.alignment, file)?;
+        tensors.extend(places);
     }
     let metadata = headers.swap_remove(0).metadata;
     let mut description = description::from_gguf(&metadata, &files[0].path)?;
@@ -141,6 +140,25 @@ fn place(info: &TensorInfo, data_start: usize, file: &WeightFile) -> StoredTenso
             .map(|(_, dtype)| dtype)
             .ok_or(format!("GGML's kind {}", info.kind)),
     }
+}
+
+/// Behind the last tensor there is at most padding. More of it means that they all begin later than
+/// `general.alignment` says.
+fn check_end(tensors: &[StoredTensor], alignment: usize, file: &WeightFile) -> Result<()> {
+    let ends: Result<Vec<usize>> = tensors.iter().map(StoredTensor::end).collect();
+    let Some(end) = ends.ok().and_then(|ends| ends.into_iter().max()) else {
+        return Ok(()); // a tensor of an unknown kind, which is refused where it is needed
+    };
+    let left_over = file.bytes.len() - end;
+    if left_over < alignment {
+        return Ok(());
+    }
+    let problem = format!(
+        "{left_over} bytes are left over behind the last tensor: do the tensors begin where \
+         general.alignment = {alignment} says?"
+    );
+    let hint = "convert the model again with a llama.cpp of today";
+    Err(Error::file(&file.path, problem, hint))
 }
 
 /// Llama 3.1 and later: the file holds one divisor for each frequency. They are Llama 3.1's rule

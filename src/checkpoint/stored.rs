@@ -260,8 +260,7 @@ impl StoredTensor {
     }
 
     fn bytes(&self) -> Result<&[u8]> {
-        let (_, end) = self.kind_and_end()?;
-        Ok(&self.file.bytes[self.offset..end])
+        Ok(&self.file.bytes[self.offset..self.end()?])
     }
 
     fn matrix(&self, name: &str, order: RowOrder, pages: &Pages) -> Result<Matrix> {
@@ -273,6 +272,11 @@ impl StoredTensor {
             pages: pages.of_another(),
         };
         Matrix::new(name, super::as_matrix(&self.shape), dtype, source)
+    }
+
+    /// Where it ends in its file.
+    pub fn end(&self) -> Result<usize> {
+        self.kind_and_end().map(|(_, end)| end)
     }
 
     /// How it is stored, and where it ends in its file, which must hold all of it.

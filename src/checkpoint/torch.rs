@@ -105,7 +105,11 @@ impl<'a> Archive<'a> {
             // The first line says what is wrong; others may tell where in candle.
             object.map_err(|e| e.to_string().lines().next().unwrap_or_default().to_string())
         });
-        pickle.map_err(|problem| self.file.damaged("a PyTorch checkpoint", &problem))
+        pickle.map_err(|problem| {
+            let problem = format!("its data.pkl is not as torch.save writes it ({problem})");
+            let hint = "save it again with torch.save and its usual pickle protocol, which is 2";
+            Error::file(&self.file.path, problem, hint)
+        })
     }
 
     /// Where a member's bytes are in the file. Only members stored as they are can be read in place.

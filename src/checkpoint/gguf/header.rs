@@ -14,6 +14,8 @@ pub struct Header {
     pub tensors: Vec<TensorInfo>,
     /// Where the tensors' bytes begin.
     pub data_start: usize,
+    /// What that and every tensor's place is a multiple of.
+    pub alignment: usize,
 }
 
 /// One tensor, as the header describes it.
@@ -84,11 +86,13 @@ pub fn read(file: &[u8]) -> Result<Header> {
         tensors.push(reader.tensor()?);
     }
     let end = file.len() - reader.rest.len();
-    let data_start = data_start(end, &metadata, &tensors)?;
+    let alignment = alignment(&metadata, &tensors)?;
+    let data_start = end.checked_next_multiple_of(alignment);
     Ok(Header {
         metadata,
         tensors,
-        data_start,
+        data_start: data_start.ok_or("it is too long")?,
+        alignment,
     })
 }
 
@@ -113,8 +117,8 @@ fn refuse_other_versions(version: u32) -> Result<()> {
     })
 }
 
-/// The tensors begin at the next multiple of the alignment, and so does each of them after that.
-fn data_start(end: usize, metadata: &GgufMetadata, tensors: &[TensorInfo]) -> Result<usize> {
+/// All tensors begin at multiples of this.
+fn alignment(metadata: &GgufMetadata, tensors: &[TensorInfo]) -> Result<usize> {
     let wrong = |what: String| Problem {
         what,
         remedy: Some("convert the model again with a llama.cpp of today"),
@@ -135,8 +139,7 @@ fn data_start(end: usize, metadata: &GgufMetadata, tensors: &[TensorInfo]) -> Re
             "{name} begins at byte {offset} of the tensors, no multiple of the alignment {alignment}"
         )));
     }
-    let start = end.checked_next_multiple_of(alignment as usize);
-    Ok(start.ok_or("it is too long")?)
+    Ok(alignment as usize)
 }
 
 /// What is left to read.
