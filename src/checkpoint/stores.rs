@@ -48,7 +48,7 @@ struct Store {
     /// What stands before a model's name. The hub's names need nothing.
     prefix: &'static str,
     places: fn(&Environment) -> Vec<PathBuf>,
-    models: fn(&Path) -> Vec<(String, Result<PathBuf>)>,
+    models: fn(&Path) -> Vec<layouts::Model>,
 }
 
 const STORES: [Store; 4] = [

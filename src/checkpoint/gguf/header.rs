@@ -133,7 +133,7 @@ fn alignment(metadata: &GgufMetadata, tensors: &[TensorInfo]) -> Result<usize> {
             )));
         }
     };
-    let between = |tensor: &&TensorInfo| tensor.offset % u64::from(alignment) != 0;
+    let between = |tensor: &&TensorInfo| !tensor.offset.is_multiple_of(u64::from(alignment));
     if let Some(TensorInfo { name, offset, .. }) = tensors.iter().find(between) {
         return Err(wrong(format!(
             "{name} begins at byte {offset} of the tensors, no multiple of the alignment {alignment}"

@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A model's name inside its store, and its file or directory.
-type Model = (String, Result<PathBuf>);
+pub type Model = (String, Result<PathBuf>);
 
 // ── Ollama: manifests/HOST/NAMESPACE/MODEL/TAG names the files under blobs/ ──
 

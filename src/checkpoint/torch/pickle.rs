@@ -38,7 +38,7 @@ pub fn state_dict(object: Object) -> std::result::Result<Vec<(String, Object)>, 
         return Ok(pairs);
     }
     let wrapped = |wrapper: &&str| pairs.iter().position(|(key, _)| key == *wrapper);
-    if let Some(i) = WRAPPERS.iter().find_map(|wrapper| wrapped(&wrapper)) {
+    if let Some(i) = WRAPPERS.iter().find_map(wrapped) {
         return state_dict(pairs.swap_remove(i).1);
     }
     let keys: Vec<&str> = pairs.iter().take(8).map(|(key, _)| key.as_str()).collect();
