@@ -123,10 +123,14 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::open`]; an unknown name gets the list of what there is.
     pub fn open_named(name: &str, options: &Options) -> Result<Checkpoint> {
-        match name.strip_prefix("rehearsal:") {
-            Some(model) => Checkpoint::rehearsal(model),
-            None => Checkpoint::open_with(weights::find(name)?, options),
+        if let Some(model) = name.strip_prefix("rehearsal:") {
+            return Checkpoint::rehearsal(model);
         }
+        let mut checkpoint = Checkpoint::open_with(weights::find(name)?, options)?;
+        if name.starts_with("ollama:") {
+            checkpoint.name = name.into(); // Ollama calls its files by their checksums
+        }
+        Ok(checkpoint)
     }
 
     /// The model of this checkout: what `LLAMA3_MODEL` names, else Llama 3 8B if its files are

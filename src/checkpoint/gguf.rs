@@ -12,7 +12,6 @@ use crate::config::{Config, RopeScaling};
 use crate::error::{Error, Result};
 use crate::matrix::widen;
 use candle_core::quantized::GgmlDType;
-use candle_core::quantized::gguf_file::Value;
 use header::{Header, TensorInfo};
 use std::path::Path;
 
@@ -77,14 +76,11 @@ pub fn of_pieces(path: &Path, files: Vec<WeightFile>) -> Result<Checkpoint> {
         widen::widen(GgmlDType::F32, [factors], [&mut wide])?;
         config.rope_scaling = Some(scaling_of(&wide, config, path)?);
     }
-    let mut checkpoint = Checkpoint::from_stored(Format::Gguf, description, stored)?;
-    if let Some(Value::String(name)) = metadata.get("general.name")
-        && checkpoint.name.starts_with("sha256-")
-    {
-        checkpoint.name = name.clone(); // Ollama calls a file by its checksum
-    }
-    checkpoint.gguf = files.into_iter().next();
-    Ok(checkpoint)
+    let checkpoint = Checkpoint::from_stored(Format::Gguf, description, stored)?;
+    Ok(Checkpoint {
+        gguf: files.into_iter().next(),
+        ..checkpoint
+    })
 }
 
 /// Which piece of how many this is, counted from 0.
