@@ -3,6 +3,7 @@
 //! Opening a checkpoint reads its description and the places of its tensors, and no weights.
 
 mod description;
+mod display_name;
 mod find;
 mod gguf;
 pub mod inventory;
@@ -75,7 +76,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     fn from_stored(format: Format, told: Description, stored: Stored) -> Result<Checkpoint> {
         Ok(Checkpoint {
-            name: find::display_name(&stored.path),
+            name: display_name::of(&stored.path),
             path: stored.path.clone(),
             format,
             matrices: stored.matrices(&told.config)?,

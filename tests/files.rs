@@ -80,7 +80,7 @@ fn a_name_says_nothing() {
         "MODEL.GGUF",
         "model.bin",
         "model.safetensors",
-        "x.gguf.part",
+        "odd.gguf.gguf",
     ] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
@@ -121,6 +121,23 @@ fn a_name_says_nothing() {
         same(&dir.path().join(name), &oracle(hf));
         same(&dir.path().join("config.json"), &oracle(hf));
     }
+}
+
+#[test]
+fn a_download_that_still_runs_is_no_second_model() {
+    let dir = tempfile::tempdir().unwrap();
+    let whole = dir.path().join("whole.gguf");
+    small_gguf(&whole);
+    let bytes = fs::read(&whole).unwrap();
+    let unfinished = dir.path().join("other.gguf.part");
+    fs::write(&unfinished, &bytes[..bytes.len() / 2]).unwrap();
+    same(dir.path(), &whole);
+    refused(
+        &unfinished,
+        &["other.gguf.part", "download is not complete"],
+    );
+    fs::remove_file(&whole).unwrap();
+    refused(dir.path(), &["no weights yet", "other.gguf.part"]);
 }
 
 #[test]

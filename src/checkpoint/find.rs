@@ -3,7 +3,7 @@
 use super::description::{self, Description};
 use super::names::Dialect;
 use super::pieces::{self, Files};
-use super::stored::{Stored, WeightFile};
+use super::stored::{Stored, StoredTensor, WeightFile};
 use super::{Checkpoint, Format, gguf, safetensors, stores, torch, weights};
 use crate::config::{LLAMA3_8B, SMOLLM2_135M};
 use crate::error::{Error, Result};
@@ -101,20 +101,18 @@ fn open_dir(dir: &Path, options: &Options) -> Result<Checkpoint> {
         return open_dir(&snapshot, options);
     }
     let names = file_names(dir)?;
-    if let Some(usual) = USUAL
-        .iter()
-        .find(|usual| names.iter().any(|name| name == *usual))
-    {
+    let has = |name: &str| names.iter().any(|n| n == name);
+    if let Some(usual) = USUAL.into_iter().find(|usual| has(usual)) {
         return open(&dir.join(usual), options);
     }
     let is_later_piece = |name: &str| pieces::number(name).is_some_and(|(number, _)| number > 1);
-    let is_model =
-        |name: &&String| !is_later_piece(name) && Kind::of_file(&dir.join(name)).is_some();
+    let is_model = |name: &&String| {
+        let is_weights = Kind::of_file(&dir.join(name)).is_some();
+        is_weights && !is_later_piece(name) && !is_unfinished(name)
+    };
     let models: Vec<&String> = names.iter().filter(is_model).collect();
     match models.as_slice() {
-        [] if names.iter().any(|name| name == "original") => {
-            open_dir(&dir.join("original"), options)
-        }
+        [] if has("original") => open_dir(&dir.join("original"), options),
         [] => Err(nothing_there(dir, &names)),
         [one] => open(&dir.join(one), options),
         several => {
@@ -138,11 +136,8 @@ fn open_tensors(path: &Path, files: &Files, options: &Options) -> Result<Checkpo
             Some(Kind::TorchLegacy) => return Err(torch::legacy(&file)),
             Some(Kind::Gguf) | None => return Err(not_weights(&file)),
         };
-        tensors.extend(
-            found
-                .into_iter()
-                .filter(|tensor| files.is_place_of(&tensor.name, path)),
-        );
+        let is_here = |tensor: &StoredTensor| files.is_place_of(&tensor.name, path);
+        tensors.extend(found.into_iter().filter(is_here));
     }
     let stored = Stored::of(path, tensors)?;
     let description = description_beside(path, stored.dialect, options)?;
@@ -182,13 +177,14 @@ fn file_names(dir: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Programs that fetch files give them such names until they are complete.
+fn is_unfinished(name: &str) -> bool {
+    let ends = [".incomplete", ".part", ".crdownload", ".download", ".tmp"];
+    ends.iter().any(|end| name.ends_with(end))
+}
+
 fn nothing_there(dir: &Path, names: &[String]) -> Error {
-    let unfinished = |name: &&String| {
-        [".incomplete", ".part", ".crdownload", ".download", ".tmp"]
-            .iter()
-            .any(|end| name.ends_with(end))
-    };
-    if let Some(name) = names.iter().find(unfinished) {
+    if let Some(name) = names.iter().find(|name| is_unfinished(name)) {
         let problem = format!("no weights yet; {name} looks like a download that is not complete");
         return Error::file(dir, problem, "wait for the download, or start it again");
     }
@@ -203,55 +199,6 @@ fn nothing_there(dir: &Path, names: &[String]) -> Error {
          index) with config.json, or one .gguf file; {SEE_README}"
     );
     Error::file(dir, found, hint)
-}
-
-/// What a person calls the model at a path: the file or directory, but for a part of a model the
-/// directory that holds it, and in the hub's cache the repository.
-pub fn display_name(path: &Path) -> String {
-    let name_of = |path: &Path| {
-        let name = path.file_name().unwrap_or_default();
-        name.to_string_lossy().into_owned()
-    };
-    let is_part = |path: &Path| {
-        let name = name_of(path);
-        let usual = [
-            "consolidated.",
-            "model",
-            "pytorch_model",
-            "meta_model",
-            "config.",
-            "params.",
-        ];
-        let is_usual = usual.iter().any(|start| name.starts_with(start));
-        let in_cache =
-            name == "snapshots" || path.parent().is_some_and(|dir| dir.ends_with("snapshots"));
-        name == "original" || in_cache || is_usual && !has_end(&name, ".gguf") && path.is_file()
-    };
-    let whole = match path.file_name() {
-        Some(_) => std::path::absolute(path), // a link is called by its own name
-        None => path.canonicalize(),          // . and .. have none
-    };
-    let whole = whole.unwrap_or(path.to_owned());
-    let named = whole
-        .ancestors()
-        .find(|path| !is_part(path))
-        .unwrap_or(&whole);
-    let name = name_of(named);
-    let repository = name
-        .strip_prefix("models--")
-        .and_then(|name| name.rsplit_once("--"));
-    let name = repository.map_or(name.as_str(), |(_, name)| name);
-    let stem = if has_end(name, ".gguf") {
-        &name[..name.len() - 5]
-    } else {
-        name
-    };
-    let piece = pieces::number(name).and_then(|_| stem.rsplit_once("-of-")?.0.rsplit_once('-'));
-    piece.map_or(stem, |(before, _)| before).to_string()
-}
-
-fn has_end(name: &str, end: &str) -> bool {
-    name.to_lowercase().ends_with(end)
 }
 
 /// The tokenizer inside or beside the weights, or the one that all models of this vocabulary share.
