@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub mod gguf;
+pub mod same;
 pub mod torch;
 
 use serde_json::Value;
