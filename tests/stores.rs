@@ -320,9 +320,7 @@ fn what_is_found_is_listed_with_whether_it_runs() {
     let home = Home::new();
     let default = home.ollama("registry/library/small/latest", &["model"]);
     fs::remove_file(&default).unwrap();
-    fs::hard_link(default_model(), &default)
-        .or_else(|_| fs::copy(default_model(), &default).map(|_| ()))
-        .unwrap();
+    link(&default_model(), &default);
     put_gguf(&home, "tiny", &Checkpoint::rehearsal("tiny").unwrap());
     home.ollama("registry/library/tuned/latest", &["model", "adapter"]);
     let hub = ".cache/huggingface/hub";
@@ -379,4 +377,81 @@ fn a_llama_3_on_the_machine_is_known_by_its_vocabulary() {
         inventory::llama3(&home.env).as_deref(),
         Some("ollama:tuned-llama")
     );
+}
+
+/// Two names for one file, or a copy where the file system has no such thing.
+fn link(from: &Path, to: &Path) {
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    fs::hard_link(from, to)
+        .or_else(|_| fs::copy(from, to).map(|_| ()))
+        .unwrap();
+}
+
+#[test]
+fn the_example_lists_what_is_there_and_tells_of_llama_3() {
+    let home = Home::new();
+    let small = default_model();
+    let file = small.file_name().unwrap();
+    let weights = home.dir.path().join("weights");
+    link(&small, &weights.join("SmolLM2-135M-Instruct").join(file));
+    let mut config = Config::named("tiny").unwrap();
+    (config.dim, config.hidden_dim, config.vocab_size) = (32, 32, 128256);
+    (config.n_heads, config.n_kv_heads, config.head_dim) = (2, 1, 16);
+    put_gguf(
+        &home,
+        "llama3",
+        &Checkpoint::rehearsal_of(config, 1).unwrap(),
+    );
+    let run = |arguments: &[&str]| {
+        let mut command = example("predict_42");
+        command.args(arguments).env("LLAMA3_WEIGHTS", &weights);
+        command.env("OLLAMA_MODELS", home.dir.path().join(".ollama/models"));
+        let output = command.output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (text(output.stdout), text(output.stderr))
+    };
+    let before = files(home.dir.path());
+    let (list, _) = run(&["--list"]);
+    let line = |name: &str| {
+        list.lines()
+            .find(|line| line.starts_with(name))
+            .unwrap()
+            .to_string()
+    };
+    assert!(line("SmolLM2-135M-Instruct").ends_with("| yes"), "{list}");
+    assert!(line("ollama:llama3").contains("gguf BF16"), "{list}");
+    let cheap = ["--tokens", "1,2", "--steps", "1", "--no-lens", "--json"];
+    let hint = "Llama 3 is on this machine: \
+                cargo run --release --example predict_42 -- --model ollama:llama3\n";
+    assert_eq!(run(&cheap).1, hint);
+    let named = [&["--model", "ollama:llama3"][..], &cheap].concat();
+    let (json, stderr) = run(&named);
+    assert!(
+        json.contains(r#""model":"ollama:llama3""#),
+        "{json}{stderr}"
+    );
+    assert_eq!(stderr, "");
+    assert_eq!(
+        files(home.dir.path()),
+        before,
+        "nothing is written into stores"
+    );
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir)
+        .unwrap()
+        .flatten()
+        .map(|entry| entry.path());
+    let mut all: Vec<PathBuf> = entries
+        .flat_map(|path| {
+            if path.is_dir() {
+                files(&path)
+            } else {
+                vec![path]
+            }
+        })
+        .collect();
+    all.sort();
+    all
 }

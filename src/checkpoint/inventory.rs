@@ -86,7 +86,7 @@ fn reason(error: &Error) -> String {
             problem,
             ..
         } => format!("{key} = {value}: {problem}"),
-        other => other.to_string(),
+        other => other.to_string().replace('\n', " "),
     }
 }
 
