@@ -3,14 +3,18 @@
 //! Opening a checkpoint reads its description and the places of its tensors, and no weights.
 
 mod description;
+mod display_name;
 mod find;
 mod gguf;
-mod hugging_face;
+pub mod inventory;
 mod keys;
-mod meta;
 pub mod names;
+mod pieces;
 mod rehearsal;
+mod safetensors;
 mod stored;
+pub mod stores;
+mod torch;
 pub mod weights;
 
 use crate::config::Config;
@@ -30,11 +34,11 @@ pub use rehearsal::UNFINISHED;
 /// What the files are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `consolidated.00.pth` and `params.json`.
-    Meta,
-    /// One or more `.safetensors` files with a `config.json` or `params.json`.
+    /// PyTorch's: `consolidated.00.pth`, `pytorch_model.bin`.
+    Torch,
+    /// One or more `.safetensors` files.
     SafeTensors,
-    /// One `.gguf` file.
+    /// One `.gguf` file, or its pieces.
     Gguf,
     /// Seeded random numbers; no files at all.
     Rehearsal,
@@ -43,7 +47,7 @@ pub enum Format {
 impl std::fmt::Display for Format {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
-            Format::Meta => "pth",
+            Format::Torch => "pth",
             Format::SafeTensors => "safetensors",
             Format::Gguf => "gguf",
             Format::Rehearsal => "rehearsal",
@@ -72,7 +76,7 @@ pub struct Checkpoint {
 impl Checkpoint {
     fn from_stored(format: Format, told: Description, stored: Stored) -> Result<Checkpoint> {
         Ok(Checkpoint {
-            name: find::display_name(&stored.path),
+            name: display_name::of(&stored.path),
             path: stored.path.clone(),
             format,
             matrices: stored.matrices(&told.config)?,
@@ -105,23 +109,29 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::open`].
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Checkpoint> {
-        gguf::open(WeightFile {
+        let file = WeightFile {
             path: name.into(),
             bytes: bytes.into(),
-        })
+        };
+        gguf::of_pieces(Path::new(name), vec![file])
     }
 
-    /// Opens a model by its name or path: a directory or file, a name under `weights/`, or
+    /// Opens a model by its name or path: a directory or file, a name under `weights/`, the name of
+    /// another program's model as [`stores::find`] takes it (`ollama:llama3`), or
     /// `rehearsal:llama-3-8b` and the like. A rehearsal may be cut: `rehearsal:llama-3-8b:2` has
     /// two layers.
     ///
     /// # Errors
     /// As [`Checkpoint::open`]; an unknown name gets the list of what there is.
     pub fn open_named(name: &str, options: &Options) -> Result<Checkpoint> {
-        match name.strip_prefix("rehearsal:") {
-            Some(model) => Checkpoint::rehearsal(model),
-            None => Checkpoint::open_with(weights::find(name)?, options),
+        if let Some(model) = name.strip_prefix("rehearsal:") {
+            return Checkpoint::rehearsal(model);
         }
+        let mut checkpoint = Checkpoint::open_with(weights::find(name)?, options)?;
+        if name.starts_with("ollama:") {
+            checkpoint.name = name.into(); // Ollama calls its files by their checksums
+        }
+        Ok(checkpoint)
     }
 
     /// The model of this checkout: what `LLAMA3_MODEL` names, else Llama 3 8B if its files are

@@ -4,6 +4,7 @@
 //! variable. Nothing is read until a row is asked for.
 
 mod bytes;
+mod joined;
 mod kind;
 mod many_tokens;
 pub mod memory;
@@ -20,6 +21,8 @@ pub use kind::Kind;
 pub(crate) use pages::Pages;
 
 use crate::error::{Error, Result};
+use joined::Along;
+use std::sync::Arc;
 
 /// A weight matrix `[out, in]`, stored as it is in the file.
 ///
@@ -45,6 +48,11 @@ pub(crate) enum Source {
         offset: usize,
         order: RowOrder,
         pages: Pages,
+    },
+    /// Equal pieces, each stored in a file of its own.
+    Joined {
+        pieces: Arc<Vec<Matrix>>,
+        along: Along,
     },
     /// Numbers drawn when they are asked for: see `checkpoint::rehearsal`.
     Random { seed: u64, std: f32 },
@@ -193,7 +201,7 @@ impl Matrix {
     }
 
     /// The bytes of `len` numbers of row `row` from column `start` on, both ends at the edge of a
-    /// block; none of random numbers, which are not stored.
+    /// block; none of random numbers, which are not stored, and of pieces, which are asked themselves.
     #[inline(always)]
     pub(crate) fn stored(&self, row: usize, start: usize, len: usize) -> &[u8] {
         let bytes = self.stored_from(row, start);
@@ -215,7 +223,7 @@ impl Matrix {
                 let start = offset + order.stored_row(row) * self.row_size() + start;
                 bytes.get(start..).unwrap_or_default()
             }
-            Source::Random { .. } => &[],
+            Source::Joined { .. } | Source::Random { .. } => &[],
         }
     }
 }

@@ -3,7 +3,7 @@
 pub mod published;
 mod symbols;
 
-use crate::checkpoint::{Checkpoint, weights};
+use crate::checkpoint::{Checkpoint, inventory, weights};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::experiments;
@@ -15,6 +15,7 @@ use crate::sampling::{self, Candidate};
 use crate::tokenizer::Tokenizer;
 use crate::transformer::Transformer;
 use candle_core::Tensor;
+use std::io::{Write, stderr};
 
 /// One sentence that tells a small model what Llama 3 8B knows by itself.
 pub const CONTEXT: &str = "In Douglas Adams' book, Deep Thought computed that the answer is 42. ";
@@ -40,11 +41,17 @@ pub struct Lesson {
 
 impl Lesson {
     /// The model of this session (see [`Checkpoint::open_default`]) with the question that ends in
-    /// "everything is ".
+    /// "everything is ". If the small default model is it, and another program keeps a Llama 3 on
+    /// this machine, one line says how to take that.
     ///
     /// # Errors
     /// As [`Checkpoint::open_default`] and [`Checkpoint::tokenizer`].
     pub fn open() -> Result<Lesson> {
+        if let Some(name) = inventory::better_than_default() {
+            let found =
+                Language::current().pick("Llama 3 is on this machine: ", "本机有 Llama 3：");
+            let _ = writeln!(stderr(), "{found}LLAMA3_MODEL={name} notebooks/open");
+        }
         Lesson::of(Checkpoint::open_default()?)
     }
 

@@ -57,7 +57,10 @@ fn nothing_there() {
     refused(dir.path(), &["no weights here", "notes.txt"]);
     refused(
         &dir.path().join("notes.txt"),
-        &["not a .pth, .safetensors or .gguf"],
+        &[
+            "not a GGUF, safetensors or PyTorch file",
+            "weights/README.md",
+        ],
     );
     fs::write(dir.path().join("model.safetensors.incomplete"), "x").unwrap();
     refused(dir.path(), &["download", "model.safetensors.incomplete"]);
@@ -254,7 +257,7 @@ fn missing_files() {
             "llama31_sharded",
             "hf",
             "model-00002-of-00002.safetensors",
-            ["2 shards, 1", "00002-of"],
+            ["of the 2 shards that the index names, 1", "00002-of"],
         ),
     ] {
         let dir = copy(name, layout);
@@ -263,7 +266,7 @@ fn missing_files() {
     }
     let dir = copy("gqa4_ffn272", "meta");
     fs::write(dir.path().join("consolidated.01.pth"), "x").unwrap();
-    refused(dir.path(), &["model parallel", "safetensors"]);
+    refused(dir.path(), &["consolidated.01.pth", "not a GGUF"]);
 }
 
 #[test]
@@ -283,6 +286,7 @@ fn another_file_in_disguise() {
     let dir = copy("gqa4_ffn272", "meta");
     fs::write(dir.path().join("consolidated.00.pth"), "").unwrap();
     refused(dir.path(), &["consolidated.00.pth", "empty"]);
+    let dir = copy("gqa4_ffn272", "meta");
     fs::write(dir.path().join("params.json"), "{ \"dim\": 96,").unwrap();
     refused(dir.path(), &["params.json", "not valid JSON"]);
 }

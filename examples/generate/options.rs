@@ -1,5 +1,6 @@
 //! What can be asked for, and the model that comes of it.
 
+use crate::pretty::tell_of_llama3;
 use clap::Parser;
 use llama3::prelude::*;
 use llama3::sampling::{Sampler, Sampling};
@@ -19,9 +20,10 @@ pub struct Args {
     /// What the model reads; - reads it from stdin, without its last line end
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub prompt: String,
-    /// A model under weights/, or the path of its directory or file. Default: Llama 3 8B if it is
-    /// in weights/Meta-Llama-3-8B, else SmolLM2-135M-Instruct, which is fetched once (98 MB).
-    #[arg(long, value_name = "NAME|DIR", conflicts_with = "rehearse")]
+    /// A model under weights/, the path of its directory or file, or another program's model:
+    /// ollama:llama3, meta-llama/Llama-3.2-1B. Default: Llama 3 8B if it is in
+    /// weights/Meta-Llama-3-8B, else SmolLM2-135M-Instruct, which is fetched once (98 MB).
+    #[arg(long, value_name = "NAME|PATH", conflicts_with = "rehearse")]
     model: Option<String>,
     /// Random weights in the exact shapes of a released model, such as llama-3-8b or llama-3.2-1b
     #[arg(long, value_name = "NAME")]
@@ -111,7 +113,10 @@ impl Args {
             (Some(name), Some(layers), _) => Checkpoint::rehearsal(&format!("{name}:{layers}")),
             (Some(name), None, _) => Checkpoint::rehearsal(name),
             (None, _, Some(name)) => Checkpoint::open_named(name, &options),
-            (None, _, None) => Checkpoint::open_named(&weights::default_model()?, &options),
+            (None, _, None) => {
+                tell_of_llama3("cargo run --release --example generate -- --prompt … --model");
+                Checkpoint::open_named(&weights::default_model()?, &options)
+            }
         }
     }
 }

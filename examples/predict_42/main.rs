@@ -21,10 +21,14 @@ use std::time::Instant;
 #[derive(Parser)]
 #[command(name = "predict_42")]
 pub struct Args {
-    /// A model under weights/, or the path of its directory or file. Default: Llama 3 8B if it is
-    /// in weights/Meta-Llama-3-8B, else SmolLM2-135M-Instruct, which is fetched once (98 MB).
-    #[arg(long, value_name = "NAME|DIR", conflicts_with = "rehearse")]
+    /// A model under weights/, the path of its directory or file, or another program's model:
+    /// ollama:llama3, meta-llama/Llama-3.2-1B. Default: Llama 3 8B if it is in
+    /// weights/Meta-Llama-3-8B, else SmolLM2-135M-Instruct, which is fetched once (98 MB).
+    #[arg(long, value_name = "NAME|PATH", conflicts_with = "rehearse")]
     model: Option<String>,
+    /// Show every model found on this machine, and whether it runs here
+    #[arg(long, exclusive = true)]
+    list: bool,
     /// What the model reads [default: the question, ending in "everything is "]
     #[arg(long, allow_hyphen_values = true)]
     prompt: Option<String>,
@@ -71,6 +75,10 @@ pub struct Session {
 }
 
 fn run(args: Args) -> Result<u8> {
+    if args.list {
+        pretty::write(&show::list())?;
+        return Ok(0);
+    }
     let start = Instant::now();
     let session = Session::open(args)?;
     let question = session
@@ -106,7 +114,10 @@ impl Session {
         let checkpoint = match (&args.rehearse, &args.model) {
             (Some(name), _) => Checkpoint::rehearsal(name)?,
             (None, Some(name)) => Checkpoint::open_named(name, &options)?,
-            (None, None) => Checkpoint::open_named(&weights::default_model()?, &options)?,
+            (None, None) => {
+                pretty::tell_of_llama3("cargo run --release --example predict_42 -- --model");
+                Checkpoint::open_named(&weights::default_model()?, &options)?
+            }
         };
         let tokenizer = match (checkpoint.tokenizer(), &args.tokens) {
             (Ok(tokenizer), _) => Some(tokenizer),

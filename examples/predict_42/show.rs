@@ -3,11 +3,25 @@
 use crate::Session;
 use crate::predict::Prediction;
 use crate::pretty::say;
-use llama3::checkpoint::Format;
+use llama3::checkpoint::stores::Environment;
+use llama3::checkpoint::{Format, inventory};
 use llama3::matrix::memory::{self, in_words};
 use llama3::prelude::*;
 use serde_json::{Value, json};
 use std::time::Duration;
+
+/// Every model found on this machine.
+pub fn list() -> String {
+    let rows = inventory::rows(&Environment::here());
+    if rows.is_empty() {
+        return "no models yet: weights/README.md says how to get one\n".into();
+    }
+    let header = table(&["model", "kind", "size", "runs here"]);
+    let list = rows.iter().fold(header, |list, row| {
+        list.row(&[&row.name, &row.kind, &in_words(row.n_bytes), &row.runs])
+    });
+    list.text()
+}
 
 /// Where the lines go: to stdout, or nowhere while a JSON object is to be the only output.
 pub struct Screen {

@@ -1,5 +1,6 @@
 //! What all examples need to speak: lines that can fail, and how a program ends.
 
+use llama3::checkpoint::inventory;
 use llama3::{Error, Result};
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
@@ -22,6 +23,14 @@ pub fn write(text: &str) -> Result<()> {
 /// One line on stderr, if somebody listens.
 pub fn note(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// Before the small default model runs: is there a Llama 3 that another program keeps? `command` is
+/// what runs it, up to its name.
+pub fn tell_of_llama3(command: &str) {
+    if let Some(name) = inventory::better_than_default() {
+        note(&format!("Llama 3 is on this machine: {command} {name}"));
+    }
 }
 
 /// Whether the reader of stdout has gone, as after `| head`.

@@ -1,11 +1,14 @@
 //! Finding out what lies at a path.
 
 use super::description::{self, Description};
-use super::stored::WeightFile;
-use super::{Checkpoint, Format, gguf, hugging_face, meta, weights};
+use super::names::Dialect;
+use super::pieces::{self, Files};
+use super::stored::{Stored, StoredTensor, WeightFile};
+use super::{Checkpoint, Format, gguf, safetensors, stores, torch, weights};
 use crate::config::{LLAMA3_8B, SMOLLM2_135M};
 use crate::error::{Error, Result};
 use crate::tokenizer::{Llama3Specials, Tokenizer};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What a checkpoint's files do not say.
@@ -17,54 +20,151 @@ pub struct Options {
 
 const SEE_README: &str = "weights/README.md says which files each model needs";
 
+/// What a file is, told by its first bytes: a name says nothing sure.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Gguf,
+    SafeTensors,
+    Torch,
+    /// PyTorch's format before the zip file.
+    TorchLegacy,
+}
+
+impl Kind {
+    fn of(bytes: &[u8]) -> Option<Kind> {
+        let header_size = bytes.first_chunk().map(|size| u64::from_le_bytes(*size));
+        match bytes {
+            _ if bytes.starts_with(b"GGUF") => Some(Kind::Gguf),
+            _ if bytes.starts_with(b"PK\x03\x04") => Some(Kind::Torch),
+            _ if bytes.starts_with(torch::LEGACY) => Some(Kind::TorchLegacy),
+            _ if bytes.get(8) == Some(&b'{') && header_size < Some(1 << 32) => {
+                Some(Kind::SafeTensors)
+            }
+            _ => None,
+        }
+    }
+
+    fn of_file(path: &Path) -> Option<Kind> {
+        let mut start = vec![];
+        let file = std::fs::File::open(path).ok()?;
+        file.take(16).read_to_end(&mut start).ok()?;
+        Kind::of(&start)
+    }
+}
+
+/// What kind of files are at a path, whether or not they can be opened.
+pub fn format_of(path: &Path) -> Option<Format> {
+    let files = stores::files(path, 1);
+    Some(match files.iter().find_map(|file| Kind::of_file(file))? {
+        Kind::Gguf => Format::Gguf,
+        Kind::SafeTensors => Format::SafeTensors,
+        Kind::Torch | Kind::TorchLegacy => Format::Torch,
+    })
+}
+
+/// Opens the model at a path: a file that is named is the one that is read, with the other files of the
+/// same model where it is one of several.
 pub fn open(path: &Path, options: &Options) -> Result<Checkpoint> {
     if path.is_dir() {
         return open_dir(path, options);
     }
-    let parent = path.parent().unwrap_or(Path::new("."));
-    let file_name = path.file_name().unwrap_or_default().to_string_lossy();
-    match path.extension().and_then(|e| e.to_str()) {
-        _ if !path.exists() => Err(Error::file(path, "no such file or directory", SEE_README)),
-        Some("gguf") => gguf::open(WeightFile::open(path)?),
-        Some("pth") => meta::open(path, params(parent, options)?),
-        Some("safetensors") if parent.join("params.json").exists() => {
-            hugging_face::open_with_meta_names(path, params(parent, options)?)
-        }
-        Some("safetensors") | Some("json") => hugging_face::open(parent),
-        _ => Err(Error::file(
-            path,
-            format!("{file_name} is not a .pth, .safetensors or .gguf file"),
-            SEE_README,
-        )),
+    if !path.exists() {
+        return Err(Error::file(path, "no such file or directory", SEE_README));
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if name.ends_with(".index.json") {
+        return open_tensors(path, &Files::in_index(path)?, options);
+    }
+    if name == "config.json" || name == "params.json" {
+        return open_dir(path.parent().unwrap_or(Path::new("")), options);
+    }
+    let file = WeightFile::open(path)?;
+    match Kind::of(&file.bytes) {
+        Some(Kind::Gguf) => gguf::open(file),
+        Some(_) => open_tensors(path, &Files::with(path)?, options),
+        None => Err(not_weights(&file)),
     }
 }
 
+/// Names, in the order in which they are looked for: Meta's, then Hugging Face's as transformers does.
+const USUAL: [&str; 6] = [
+    "consolidated.00.pth",
+    "consolidated.safetensors",
+    "model.safetensors",
+    "model.safetensors.index.json",
+    "pytorch_model.bin",
+    "pytorch_model.bin.index.json",
+];
+
 fn open_dir(dir: &Path, options: &Options) -> Result<Checkpoint> {
+    if let Some(snapshot) = stores::snapshot(dir) {
+        return open_dir(&snapshot, options);
+    }
     let names = file_names(dir)?;
     let has = |name: &str| names.iter().any(|n| n == name);
-    if has("consolidated.01.pth") {
-        let problem = "the model is cut in several consolidated.*.pth (model parallel)";
-        let hint = "use the same model's .safetensors or .gguf files instead";
-        return Err(Error::file(dir, problem, hint));
+    if let Some(usual) = USUAL.into_iter().find(|usual| has(usual)) {
+        return open(&dir.join(usual), options);
     }
-    for file in ["consolidated.00.pth", "consolidated.safetensors"] {
-        if has(file) {
-            return open(&dir.join(file), options);
-        }
-    }
-    if has("model.safetensors") || has("model.safetensors.index.json") {
-        return hugging_face::open(dir);
-    }
-    let ggufs: Vec<&String> = names.iter().filter(|n| n.ends_with(".gguf")).collect();
-    match ggufs.as_slice() {
+    let is_later_piece = |name: &str| pieces::number(name).is_some_and(|(number, _)| number > 1);
+    let is_model = |name: &&String| {
+        let is_weights = Kind::of_file(&dir.join(name)).is_some();
+        is_weights && !is_later_piece(name) && !is_unfinished(name)
+    };
+    let models: Vec<&String> = names.iter().filter(is_model).collect();
+    match models.as_slice() {
         [] if has("original") => open_dir(&dir.join("original"), options),
         [] => Err(nothing_there(dir, &names)),
-        [one] => gguf::open(WeightFile::open(&dir.join(one))?),
+        [one] => open(&dir.join(one), options),
         several => {
-            let problem = format!("it holds {} .gguf files: {several:?}", several.len());
+            let problem = format!("it holds {} models: {several:?}", several.len());
             Err(Error::file(dir, problem, "name the one you mean"))
         }
     }
+}
+
+/// A model whose description is a file of its own.
+fn open_tensors(path: &Path, files: &Files, options: &Options) -> Result<Checkpoint> {
+    let (mut tensors, mut format) = (vec![], Format::SafeTensors);
+    for path in &files.paths {
+        let file = WeightFile::open(path)?;
+        let found = match Kind::of(&file.bytes) {
+            Some(Kind::SafeTensors) => safetensors::tensors(&file)?,
+            Some(Kind::Torch) => {
+                format = Format::Torch;
+                torch::tensors(&file)?
+            }
+            Some(Kind::TorchLegacy) => return Err(torch::legacy(&file)),
+            Some(Kind::Gguf) | None => return Err(not_weights(&file)),
+        };
+        let is_here = |tensor: &StoredTensor| files.is_place_of(&tensor.name, path);
+        tensors.extend(found.into_iter().filter(is_here));
+    }
+    let stored = Stored::of(path, tensors)?;
+    let description = description_beside(path, stored.dialect, options)?;
+    Checkpoint::from_stored(format, description, stored)
+}
+
+/// Meta's description, or Hugging Face's, as the tensors' names are.
+fn description_beside(path: &Path, dialect: Dialect, options: &Options) -> Result<Description> {
+    let (name, whose) = match dialect {
+        Dialect::Meta => ("params.json", "Meta"),
+        _ => ("config.json", "Hugging Face"),
+    };
+    let file = path.with_file_name(name);
+    if !file.exists() {
+        let problem = format!("the file is missing, which describes weights under {whose}'s names");
+        let hint = "copy it from the model's repository beside the weights";
+        return Err(Error::file(file, problem, hint));
+    }
+    match dialect {
+        Dialect::Meta => description::from_meta(&file, options.rope_factor),
+        _ => description::from_hugging_face(&file),
+    }
+}
+
+fn not_weights(file: &WeightFile) -> Error {
+    let problem = "its first bytes are those of another file";
+    file.damaged("a GGUF, safetensors or PyTorch file", problem)
 }
 
 fn file_names(dir: &Path) -> Result<Vec<String>> {
@@ -77,13 +177,14 @@ fn file_names(dir: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
+/// Programs that fetch files give them such names until they are complete.
+fn is_unfinished(name: &str) -> bool {
+    let ends = [".incomplete", ".part", ".crdownload", ".download", ".tmp"];
+    ends.iter().any(|end| name.ends_with(end))
+}
+
 fn nothing_there(dir: &Path, names: &[String]) -> Error {
-    let unfinished = |name: &&String| {
-        [".incomplete", ".part", ".crdownload", ".download", ".tmp"]
-            .iter()
-            .any(|end| name.ends_with(end))
-    };
-    if let Some(name) = names.iter().find(unfinished) {
+    if let Some(name) = names.iter().find(|name| is_unfinished(name)) {
         let problem = format!("no weights yet; {name} looks like a download that is not complete");
         return Error::file(dir, problem, "wait for the download, or start it again");
     }
@@ -98,33 +199,6 @@ fn nothing_there(dir: &Path, names: &[String]) -> Error {
          index) with config.json, or one .gguf file; {SEE_README}"
     );
     Error::file(dir, found, hint)
-}
-
-fn params(dir: &Path, options: &Options) -> Result<Description> {
-    let path = dir.join("params.json");
-    if !path.exists() {
-        let hint = "copy params.json from the model's repository beside the weights";
-        return Err(Error::file(path, "the file is missing", hint));
-    }
-    description::from_meta(&path, options.rope_factor)
-}
-
-/// What a person calls the model at a path: the file or directory, but for the parts of a model the
-/// directory that holds them.
-pub fn display_name(path: &Path) -> String {
-    let is_part = |path: &Path| {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        name == "original" || name.starts_with("consolidated.")
-    };
-    let named = path.ancestors().find(|path| !is_part(path)).unwrap_or(path);
-    let resolved = named.canonicalize().unwrap_or(named.to_owned());
-    let name = if resolved.extension() == Some("gguf".as_ref()) {
-        resolved.file_stem()
-    } else {
-        resolved.file_name()
-    };
-    let name = name.map(|name| name.to_string_lossy().into_owned());
-    name.unwrap_or_else(|| path.display().to_string())
 }
 
 /// The tokenizer inside or beside the weights, or the one that all models of this vocabulary share.

@@ -51,6 +51,20 @@ pub fn translate(name: &str, dialect: Dialect) -> String {
     format!("{}.weight", lookup(&AROUND_THE_LAYERS, stem, column))
 }
 
+/// Whose names these are, and what stands before each of them, such as `module.`: told by the
+/// embedding table, which every Llama has.
+pub fn dialect_of<'a>(
+    names: impl Iterator<Item = &'a String> + Clone,
+) -> Option<(Dialect, &'a str)> {
+    let [meta, hugging_face, _] = AROUND_THE_LAYERS[0];
+    let before = |table: &str| {
+        let end = format!("{table}.weight");
+        names.clone().find_map(|name| name.strip_suffix(&end))
+    };
+    let of_meta = before(meta).map(|before| (Dialect::Meta, before));
+    of_meta.or_else(|| Some((Dialect::HuggingFace, before(hugging_face)?)))
+}
+
 fn layer_of(stem: &str) -> Option<(&str, &str)> {
     stem.strip_prefix("layers.")?.split_once('.')
 }

@@ -4,7 +4,7 @@ use super::names::{self, Dialect};
 use crate::config::{Config, shape_in_words};
 use crate::error::{Error, Result};
 use crate::matrix::{Bytes, Kind, Matrix, Pages, RowOrder, Source};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -38,7 +38,10 @@ impl WeightFile {
                 "this is a Git LFS pointer, not the file itself: fetch it with `git lfs pull`"
             }
             b if b.starts_with(b"<") => "this is a web page, not the file: download it again",
-            _ => "the download is not complete, or it is another kind of file: download it again",
+            _ => {
+                "the download is not complete, or it is another kind of file: download it again \
+                 (weights/README.md says which files each model needs)"
+            }
         };
         Error::file(&self.path, format!("not {expected} ({problem})"), hint)
     }
@@ -50,27 +53,46 @@ pub struct StoredTensor {
     pub file: WeightFile,
     pub offset: usize,
     pub shape: Vec<usize>,
-    pub dtype: Kind,
+    /// Or what the file calls a kind of numbers that is not read here: the model may not need it.
+    pub dtype: std::result::Result<Kind, String>,
 }
 
 /// All tensors of a checkpoint as its files describe them.
 pub struct Stored {
     pub path: PathBuf,
-    dialect: Dialect,
-    tensors: BTreeMap<String, StoredTensor>,
+    pub dialect: Dialect,
+    /// What stands before every name.
+    prefix: String,
+    tensors: BTreeMap<String, Pieces>,
 }
 
+/// Nearly always one tensor; of a model that was cut for several devices one from each file.
+type Pieces = Vec<StoredTensor>;
+
 impl Stored {
-    pub fn new(path: &Path, dialect: Dialect) -> Stored {
-        Stored {
+    /// Under the names of a GGUF file.
+    pub fn of_gguf(path: &Path, tensors: Vec<StoredTensor>) -> Result<Stored> {
+        Ok(Stored {
             path: path.to_owned(),
-            dialect,
-            tensors: BTreeMap::new(),
-        }
+            dialect: Dialect::Gguf,
+            prefix: String::new(),
+            tensors: by_name(tensors, Dialect::Gguf)?,
+        })
     }
 
-    pub fn add(&mut self, tensor: StoredTensor) {
-        self.tensors.insert(tensor.name.clone(), tensor);
+    /// Under Meta's or Hugging Face's names, which the names themselves tell.
+    pub fn of(path: &Path, tensors: Vec<StoredTensor>) -> Result<Stored> {
+        let names: BTreeSet<&String> = tensors.iter().map(|tensor| &tensor.name).collect();
+        let Some((dialect, prefix)) = names::dialect_of(names.iter().copied()) else {
+            return Err(not_a_llama(path, &names));
+        };
+        let prefix = prefix.to_string();
+        Ok(Stored {
+            path: path.to_owned(),
+            dialect,
+            prefix,
+            tensors: by_name(tensors, dialect)?,
+        })
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -79,11 +101,10 @@ impl Stored {
 
     /// The bytes of a tensor under the file's own name, if it is there.
     pub fn bytes_of(&self, name: &str) -> Result<Option<&[u8]>> {
-        let Some(tensor) = self.tensors.get(name) else {
+        let Some([tensor]) = self.tensors.get(name).map(Vec::as_slice) else {
             return Ok(None);
         };
-        let end = tensor.end()?;
-        Ok(Some(&tensor.file.bytes[tensor.offset..end]))
+        tensor.bytes().map(Some)
     }
 
     /// Every tensor the model needs as a checked matrix, under Meta's names.
@@ -97,7 +118,7 @@ impl Stored {
 
     /// The size of all files together.
     fn n_bytes(&self) -> u64 {
-        let files = self.tensors.values().map(|tensor| &tensor.file);
+        let files = self.tensors.values().flatten().map(|tensor| &tensor.file);
         let sizes: BTreeMap<&Path, u64> = files
             .map(|file| (file.path.as_path(), file.bytes.len() as u64))
             .collect();
@@ -111,20 +132,8 @@ impl Stored {
         config: &Config,
         pages: &Pages,
     ) -> Result<Matrix> {
-        let theirs = names::translate(name, self.dialect);
-        let tensor = self
-            .tensors
-            .get(&theirs)
-            .ok_or_else(|| self.missing(name, &theirs))?;
-        if tensor.shape != shape {
-            return Err(Error::Shape {
-                name: format!("{}: {theirs}", tensor.file.path.display()),
-                expected: format!("{} = {shape:?}", shape_in_words(name)),
-                found: tensor.shape.clone(),
-                hint: "are the description and the weights of the same model?".into(),
-            });
-        }
-        tensor.end()?;
+        let theirs = format!("{}{}", self.prefix, names::translate(name, self.dialect));
+        let pieces = (self.tensors.get(&theirs)).ok_or_else(|| self.missing(name, &theirs))?;
         let turned = name.ends_with("wq.weight") || name.ends_with("wk.weight");
         let order = match (self.dialect, turned) {
             (Dialect::HuggingFace, true) => RowOrder::HalfSplit {
@@ -132,13 +141,19 @@ impl Stored {
             },
             _ => RowOrder::AsStored,
         };
-        let source = Source::Stored {
-            bytes: tensor.file.bytes.clone(),
-            offset: tensor.offset,
-            order,
-            pages: pages.of_another(),
-        };
-        Matrix::new(name, super::as_matrix(shape), tensor.dtype, source)
+        match pieces.as_slice() {
+            [first, others @ ..] if others.is_empty() || shape.len() == 1 => {
+                first.check_shape(name, shape)?;
+                first.check_copies(others)?;
+                first.matrix(name, order, pages)
+            }
+            several => {
+                let pieces = several.iter().map(|piece| piece.matrix(name, order, pages));
+                let pieces = pieces.collect::<Result<Vec<_>>>()?;
+                let joined = Matrix::joined(name, super::as_matrix(shape), pieces);
+                joined.ok_or_else(|| several[0].of_another_shape(name, shape, several.len()))
+            }
+        }
     }
 
     fn missing(&self, name: &str, theirs: &str) -> Error {
@@ -169,27 +184,123 @@ impl Stored {
     }
 }
 
+/// Meta cuts a model for several devices, and then each file holds a piece of every tensor. Elsewhere
+/// two tensors of one name are a mistake.
+fn by_name(tensors: Vec<StoredTensor>, dialect: Dialect) -> Result<BTreeMap<String, Pieces>> {
+    let mut named: BTreeMap<String, Pieces> = BTreeMap::new();
+    for tensor in tensors {
+        let pieces = named.entry(tensor.name.clone()).or_default();
+        if let Some(other) = pieces.last()
+            && (dialect != Dialect::Meta || other.file.path == tensor.file.path)
+        {
+            let problem = format!("{} is also in {}", tensor.name, other.file.path.display());
+            let hint = "is one of the two of another download? Take it away";
+            return Err(Error::file(&tensor.file.path, problem, hint));
+        }
+        pieces.push(tensor);
+    }
+    Ok(named)
+}
+
+fn not_a_llama(path: &Path, names: &BTreeSet<&String>) -> Error {
+    let first: Vec<&str> = names.iter().take(3).map(|name| name.as_str()).collect();
+    let problem = format!(
+        "its {} tensors are not a Llama's: it has no tok_embeddings.weight or \
+         model.embed_tokens.weight, only {}",
+        names.len(),
+        first.join(", ")
+    );
+    let hint = if names.iter().any(|name| name.contains("lora_")) {
+        "this is an adapter (LoRA): use a model into which it is merged"
+    } else {
+        "use a model of the Llama architecture, and all of its files"
+    };
+    Error::file(path, problem, hint)
+}
+
 impl StoredTensor {
-    /// Where the tensor ends in its file, which must hold all of it.
-    fn end(&self) -> Result<usize> {
-        let broken = |problem: String| {
-            let hint = "the download is not complete: start it again";
+    fn check_shape(&self, name: &str, shape: &[usize]) -> Result<()> {
+        if self.shape == shape {
+            return Ok(());
+        }
+        Err(self.of_another_shape(name, shape, 1))
+    }
+
+    fn of_another_shape(&self, name: &str, shape: &[usize], n_pieces: usize) -> Error {
+        let mut expected = format!("{} = {shape:?}", shape_in_words(name));
+        if n_pieces > 1 {
+            expected += &format!(" in {n_pieces} equal pieces");
+        }
+        Error::Shape {
+            name: format!("{}: {}", self.file.path.display(), self.name),
+            expected,
+            found: self.shape.clone(),
+            hint: "are description and weights of one model, and are all of its files here?".into(),
+        }
+    }
+
+    /// The norms are small: every device had all of them.
+    fn check_copies(&self, copies: &[StoredTensor]) -> Result<()> {
+        for copy in copies {
+            if self.bytes()? != copy.bytes()? {
+                let problem = format!(
+                    "{} is another than in {}",
+                    self.name,
+                    self.file.path.display()
+                );
+                return Err(Error::file(
+                    &copy.file.path,
+                    problem,
+                    "are all files of one model?",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn bytes(&self) -> Result<&[u8]> {
+        Ok(&self.file.bytes[self.offset..self.end()?])
+    }
+
+    fn matrix(&self, name: &str, order: RowOrder, pages: &Pages) -> Result<Matrix> {
+        let (dtype, _) = self.kind_and_end()?;
+        let source = Source::Stored {
+            bytes: self.file.bytes.clone(),
+            offset: self.offset,
+            order,
+            pages: pages.of_another(),
+        };
+        Matrix::new(name, super::as_matrix(&self.shape), dtype, source)
+    }
+
+    /// Where it ends in its file.
+    pub fn end(&self) -> Result<usize> {
+        self.kind_and_end().map(|(_, end)| end)
+    }
+
+    /// How it is stored, and where it ends in its file, which must hold all of it.
+    fn kind_and_end(&self) -> Result<(Kind, usize)> {
+        let refuse = |problem: String, hint: &str| {
             Error::file(&self.file.path, format!("{}: {problem}", self.name), hint)
         };
+        let broken = |problem| refuse(problem, "the download is not complete: start it again");
+        let dtype = self.dtype.clone().map_err(|kind| {
+            let hint = "use a checkpoint in BF16, F16 or F32, or a GGUF file in Q8_0 or Q4_K_M";
+            refuse(format!("its numbers are stored as {kind}"), hint)
+        })?;
         let count = (self.shape.iter()).try_fold(1usize, |n, &size| n.checked_mul(size));
         let row = self.shape.last().copied().unwrap_or(0);
-        if row % self.dtype.block_size() != 0 {
+        if row % dtype.block_size() != 0 {
             return Err(broken(format!(
-                "rows of {row} numbers do not fit {:?}",
-                self.dtype
+                "rows of {row} numbers do not fit {dtype:?}"
             )));
         }
         let n_bytes = count
-            .and_then(|n| (n / self.dtype.block_size()).checked_mul(self.dtype.type_size()))
+            .and_then(|n| (n / dtype.block_size()).checked_mul(dtype.type_size()))
             .ok_or_else(|| broken(format!("impossible shape {:?}", self.shape)))?;
         let have = self.file.bytes.len();
         match self.offset.checked_add(n_bytes) {
-            Some(end) if end <= have => Ok(end),
+            Some(end) if end <= have => Ok((dtype, end)),
             _ => Err(broken(format!(
                 "its {n_bytes} bytes begin at byte {}, but the file has only {have} bytes",
                 self.offset

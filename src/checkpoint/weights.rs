@@ -1,5 +1,6 @@
 //! The directory `weights/`: where it is, which models it holds, and fetching the default one.
 
+use super::stores::{self, Environment};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -70,7 +71,8 @@ pub fn models() -> Vec<String> {
     names
 }
 
-/// A model's path from what a person typed: a path that exists, or a name in the weights directory.
+/// A model's path from what a person typed: a path that exists, a name in the weights directory, or the
+/// name of another program's model, as [`stores::find`] takes it.
 ///
 /// # Errors
 /// Nothing of that name; the message lists what there is.
@@ -82,20 +84,33 @@ pub fn find(name: &str) -> Result<PathBuf> {
     {
         return Ok(path);
     }
-    let mut here = models().join(", ");
-    if here.is_empty() {
-        here = "no models yet".into();
+    let env = Environment::here();
+    if let Some(found) = stores::find(name, &env) {
+        return found.path;
     }
+    let here = listed(models(), "no models yet");
+    let others = stores::models(&env).into_iter().map(|found| found.name);
+    let others = listed(others.collect(), "none");
     Err(Error::file(
         name,
         "no such model, file or directory",
         format!(
-            "in {} there are: {here}. Random weights need no files: rehearsal:NAME with one of {}. \
+            "in {} there are: {here}. Other programs' models: {others}. Random weights need no files: rehearsal:NAME with one of {}. \
              How to get models: weights/README.md",
             dir().display(),
             Config::names()
         ),
     ))
+}
+
+/// The first of many, which are too many for a message: `predict_42 --list` shows all.
+fn listed(names: Vec<String>, none: &str) -> String {
+    const MOST: usize = 12;
+    match names.len() {
+        0 => none.into(),
+        n if n > MOST => format!("{} and {} more", names[..MOST].join(", "), n - MOST),
+        _ => names.join(", "),
+    }
 }
 
 /// The name or path of the model that runs when none is asked for: what `LLAMA3_MODEL` names, else
@@ -114,6 +129,11 @@ pub fn default_model() -> Result<String> {
         small_model()?
     };
     Ok(path.to_string_lossy().into_owned())
+}
+
+/// Would [`default_model`] choose the small one?
+pub(super) fn default_is_small() -> bool {
+    std::env::var_os("LLAMA3_MODEL").is_none() && !holds_files(&dir().join(LLAMA3_8B))
 }
 
 /// The small default model's file, fetched if it is missing.

@@ -45,6 +45,9 @@ impl Pages {
 impl Matrix {
     /// Asks the system to begin reading the matrix from the disk.
     pub(crate) fn prefetch(&self) {
+        if let Source::Joined { pieces, .. } = &self.source {
+            pieces.iter().for_each(Matrix::prefetch);
+        }
         if let Source::Stored {
             bytes,
             offset,
@@ -65,6 +68,9 @@ impl Matrix {
 
     /// Takes the matrix out of this process's memory, where memory is scarce.
     pub(crate) fn release(&self) {
+        if let Source::Joined { pieces, .. } = &self.source {
+            pieces.iter().for_each(Matrix::release);
+        }
         if let Source::Stored {
             bytes,
             offset,

@@ -25,7 +25,7 @@
 
 use super::many_tokens::{self, Scratch};
 use super::one_token::{OneToken, STREAMS};
-use super::{Matrix, Source};
+use super::{Matrix, Source, joined};
 use crate::error::{Error, Result};
 use candle_core::{DType, Tensor};
 use pulp::{Simd, WithSimd};
@@ -75,7 +75,14 @@ fn check(x: &Tensor, w: &Matrix) -> Result<()> {
 }
 
 /// x `[T, in]` → each `[T, out]`
-fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result<[Tensor; N]> {
+pub(super) fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result<[Tensor; N]> {
+    if ws.iter().any(|w| matches!(w.source, Source::Joined { .. })) {
+        let mut ys = ws.map(|_| x.clone());
+        for (y, w) in ys.iter_mut().zip(ws) {
+            *y = joined::multiply(x, w)?;
+        }
+        return Ok(ys);
+    }
     let (n_tokens, _) = x.dims2()?;
     let values = x.flatten_all()?.to_vec1::<f32>()?;
     let mut ys = ws.map(|w| vec![0.0; w.out_dim * n_tokens]); // [out, T]: rows are one piece of it

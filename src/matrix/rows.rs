@@ -44,6 +44,9 @@ impl Matrix {
                 "found means [row, columns]",
             ));
         }
+        if let Source::Joined { pieces, along } = &self.source {
+            return self.widen_joined_row(pieces, *along, row, out);
+        }
         pulp::Arch::new().dispatch(WidenRow {
             matrix: self,
             row,

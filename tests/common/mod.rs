@@ -1,6 +1,10 @@
 //! What several tests need: the reference checkpoints, and the files that fetch.py brings.
 #![allow(dead_code)]
 
+pub mod gguf;
+pub mod same;
+pub mod torch;
+
 use serde_json::Value;
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -14,6 +14,8 @@ pub struct Header {
     pub tensors: Vec<TensorInfo>,
     /// Where the tensors' bytes begin.
     pub data_start: usize,
+    /// What that and every tensor's place is a multiple of.
+    pub alignment: usize,
 }
 
 /// One tensor, as the header describes it.
@@ -36,9 +38,28 @@ const MOST_ITEMS: u64 = 1 << 23;
 /// Lists in lists; one in another is more than any model has.
 const DEEPEST_LIST: u32 = 4;
 
-type Result<T> = std::result::Result<T, String>;
+type Result<T> = std::result::Result<T, Problem>;
 
-/// Reads the head of a file; the error says what is wrong with it.
+/// What is wrong with a file.
+pub struct Problem {
+    pub what: String,
+    /// What helps, where downloading the file again does not.
+    pub remedy: Option<&'static str>,
+}
+
+impl From<String> for Problem {
+    fn from(what: String) -> Problem {
+        Problem { what, remedy: None }
+    }
+}
+
+impl From<&str> for Problem {
+    fn from(what: &str) -> Problem {
+        what.to_string().into()
+    }
+}
+
+/// Reads the head of a file.
 pub fn read(file: &[u8]) -> Result<Header> {
     let mut reader = Reader {
         rest: file,
@@ -47,20 +68,16 @@ pub fn read(file: &[u8]) -> Result<Header> {
     if reader.take(4)? != MAGIC {
         return Err("it does not begin with GGUF".into());
     }
-    let version = reader.u32()?;
-    if VERSIONS.contains(&version.swap_bytes()) {
-        return Err("its numbers are big-endian, for other processors".into());
-    }
-    if !VERSIONS.contains(&version) {
-        return Err(format!("it is of version {version}, and 2 and 3 are known"));
-    }
+    refuse_other_versions(reader.u32()?)?;
     let (n_tensors, n_keys) = (reader.u64()?, reader.u64()?);
     let mut metadata = GgufMetadata::new();
     for _ in 0..n_keys {
         let (key, kind) = (reader.text()?, reader.u32()?);
-        let value = reader.value(kind, 0).map_err(|e| format!("{key}: {e}"))?;
+        let value = reader
+            .value(kind, 0)
+            .map_err(|e| format!("{key}: {}", e.what))?;
         if metadata.contains_key(&key) {
-            return Err(format!("the key {key} is there twice"));
+            return Err(format!("the key {key} is there twice").into());
         }
         metadata.insert(key, value);
     }
@@ -68,18 +85,61 @@ pub fn read(file: &[u8]) -> Result<Header> {
     for _ in 0..n_tensors {
         tensors.push(reader.tensor()?);
     }
-    let alignment = match metadata.get("general.alignment") {
-        None => 32,
-        Some(Value::U32(alignment)) => *alignment as usize,
-        Some(other) => return Err(format!("general.alignment is {other:?}")),
-    };
     let end = file.len() - reader.rest.len();
+    let alignment = alignment(&metadata, &tensors)?;
     let data_start = end.checked_next_multiple_of(alignment);
     Ok(Header {
         metadata,
         tensors,
-        data_start: data_start.ok_or("general.alignment is 0")?,
+        data_start: data_start.ok_or("it is too long")?,
+        alignment,
     })
+}
+
+fn refuse_other_versions(version: u32) -> Result<()> {
+    let (what, remedy) = if VERSIONS.contains(&version) {
+        return Ok(());
+    } else if VERSIONS.contains(&version.swap_bytes()) {
+        (
+            "a GGUF file whose numbers are big-endian, for other processors".to_string(),
+            "take the little-endian file, or turn this one: gguf-convert-endian FILE little \
+             (pip install gguf)",
+        )
+    } else {
+        (
+            format!("a GGUF file of version {version}; versions 2 and 3 are known"),
+            "convert the model again with a llama.cpp of today",
+        )
+    };
+    Err(Problem {
+        what,
+        remedy: Some(remedy),
+    })
+}
+
+/// All tensors begin at multiples of this.
+fn alignment(metadata: &GgufMetadata, tensors: &[TensorInfo]) -> Result<usize> {
+    let wrong = |what: String| Problem {
+        what,
+        remedy: Some("convert the model again with a llama.cpp of today"),
+    };
+    let alignment = match metadata.get("general.alignment") {
+        None => 32,
+        Some(Value::U32(alignment)) if alignment.is_power_of_two() => *alignment,
+        Some(other) => {
+            let value = format!("{other:?}");
+            return Err(wrong(format!(
+                "general.alignment = {value}: expected a U32, a power of two"
+            )));
+        }
+    };
+    let between = |tensor: &&TensorInfo| !tensor.offset.is_multiple_of(u64::from(alignment));
+    if let Some(TensorInfo { name, offset, .. }) = tensors.iter().find(between) {
+        return Err(wrong(format!(
+            "{name} begins at byte {offset} of the tensors, no multiple of the alignment {alignment}"
+        )));
+    }
+    Ok(alignment as usize)
 }
 
 /// What is left to read.
@@ -132,7 +192,7 @@ impl<'a> Reader<'a> {
             10 => Value::U64(self.u64()?),
             11 => Value::I64(self.bytes().map(i64::from_le_bytes)?),
             12 => Value::F64(self.bytes().map(f64::from_le_bytes)?),
-            _ => return Err(format!("there is no kind {kind} of values")),
+            _ => return Err(format!("there is no kind {kind} of values").into()),
         })
     }
 
@@ -149,7 +209,7 @@ impl<'a> Reader<'a> {
     fn tensor(&mut self) -> Result<TensorInfo> {
         let (name, n_axes) = (self.text()?, self.u32()?);
         if n_axes > 4 {
-            return Err(format!("{name} has {n_axes} axes"));
+            return Err(format!("{name} has {n_axes} axes").into());
         }
         let mut shape = vec![];
         for _ in 0..n_axes {
