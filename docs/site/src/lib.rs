@@ -1,10 +1,12 @@
 //! The book: `walk` makes its walk pages from the notebooks, `pictures` draws what the written pages
 //! show, `site` makes the web site.
 
+pub mod files;
 mod formulas;
 pub mod language;
-mod links;
-mod markdown;
+pub mod links;
+mod made;
+pub mod markdown;
 pub mod pictures;
 pub mod site;
 pub mod walk;

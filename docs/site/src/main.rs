@@ -1,4 +1,4 @@
-//! The commands that make the book; what they do is the library's.
+//! The commands that make the book.
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
@@ -25,9 +25,13 @@ enum Command {
         #[arg(long)]
         check: bool,
     },
-    /// Draw the pictures of docs/{en,zh} anew, and put docs/measured.json into the page on speed
-    Pictures,
-    /// Draw the README's picture from what predict_42 prints, read from the standard input
+    /// Draw the pictures of docs/{en,zh}, and put docs/measured.json into their pages on speed
+    Pictures {
+        /// Write nothing; fail and name what is out of date
+        #[arg(long)]
+        check: bool,
+    },
+    /// Draw the README's picture: what predict_42 printed, read from the standard input
     Run,
     /// Build the web site of both books under target/book
     Site {
@@ -52,7 +56,8 @@ fn run() -> Result<()> {
     match command {
         Command::Walk { check: true } => walk::check(&root),
         Command::Walk { check: false } => walk::write(&root),
-        Command::Pictures => pictures::write(&root),
+        Command::Pictures { check: true } => pictures::check(&root),
+        Command::Pictures { check: false } => pictures::write(&root),
         Command::Run => pictures::run::write(&root),
         Command::Site { out } => site::build(&root, &out.unwrap_or(root.join("target/book"))),
     }

@@ -1,5 +1,5 @@
-//! What is drawn for the book's written pages: the pictures in `docs/en/pictures` and
-//! `docs/zh/pictures`, and the tables of measured speed.
+//! What the written pages show: `pictures` draws their pictures and puts the measured speed into its
+//! page, `run` draws what a program printed.
 
 mod computation;
 mod in_place;
@@ -7,62 +7,111 @@ mod measured;
 pub mod run;
 mod screen;
 
-pub use measured::{seconds_per_token, speed};
+pub use measured::Measured;
 
-use crate::language::LANGUAGES;
+use crate::files;
+use crate::language::{LANGUAGES, Language, docs};
+use crate::made::{self, Made};
 use anyhow::{Context, Result};
 use computation::computation;
 use in_place::in_place;
-use llama3::plot::{Draw, Figure};
-use llama3::{Config, Language};
+use llama3::Config;
+use llama3::plot::{Figure, Frame};
 use std::path::Path;
 
-/// Draws all of them anew, and puts the measured speed into its page.
+const SPEED: &str = "speed.md";
+
+/// Draws all pictures anew, and puts the measured speed into its page.
 pub fn write(root: &Path) -> Result<()> {
-    for language in LANGUAGES {
-        let directory = root.join("docs").join(language.code());
-        for (file, figure) in pictures(language.into())? {
-            let path = directory.join("pictures").join(file);
-            figure.save(&path)?;
-            println!("{}", path.display());
-        }
-        write_speed(&directory.join("speed.md"), &speed(language.into())?)?;
-    }
-    Ok(())
+    made::write(root, &made(root)?)
 }
 
-/// Puts the tables between the page's two marks.
-fn write_speed(path: &Path, tables: &str) -> Result<()> {
-    let page = std::fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
-    let marks = page
-        .find("<!-- measured -->")
-        .zip(page.find("<!-- end -->"));
-    let (start, end) = marks.filter(|(start, end)| start < end).with_context(|| {
-        let missing = "no <!-- measured --> before an <!-- end -->, where the tables go";
-        format!("{}: {missing}", path.display())
-    })?;
-    let (before, after) = (&page[..start], &page[end..]);
-    std::fs::write(path, format!("{before}<!-- measured -->\n{tables}{after}"))?;
-    println!("{}", path.display());
-    Ok(())
+/// Fails if `write` would change anything, and says what.
+pub fn check(root: &Path) -> Result<()> {
+    made::check(root, &made(root)?, vec![], "pictures")
+}
+
+fn made(root: &Path) -> Result<Made> {
+    let measured = Measured::read(root)?;
+    let mut made = Made::new();
+    for language in LANGUAGES {
+        let directory = docs(language);
+        for (file, figure) in pictures(&measured, language)? {
+            let path = directory.join("pictures").join(file);
+            made.insert(path, (figure.svg().into(), "docs/site/src/pictures".into()));
+        }
+        let path = directory.join(SPEED);
+        let page = with_tables(
+            &files::read(&root.join(&path))?,
+            &measured.tables(language)?,
+        )
+        .with_context(|| path.display().to_string())?;
+        made.insert(path, (page, measured::FILE.into()));
+    }
+    Ok(made)
 }
 
 /// Every picture in one language, by the name of its file.
-///
-/// # Errors
-/// Only what a figure reports.
-pub fn pictures(language: Language) -> Result<Vec<(&'static str, Figure)>> {
-    let title = language.pick("the whole computation", "计算全图");
-    let title = |model| format!("{model}{}{title}", language.pick(": ", "："));
+fn pictures(measured: &Measured, language: Language) -> Result<Vec<(&'static str, Figure)>> {
     let (llama3, smollm2) = (Config::named("llama-3-8b")?, Config::named("smollm2-135m")?);
-    let whole = computation(&llama3).title(title("Llama 3 8B")).answer("42");
-    let small = computation(&smollm2).title(title("SmolLM2-135M"));
-    let moment = in_place(&llama3, 12)
-        .title(language.pick("Llama 3 8B runs in place", "Llama 3 8B 就地运行"));
+    let framed = |en: &str, zh: &str| {
+        let title = language.pick(en, zh).to_string();
+        Frame { title, language }
+    };
+    let whole = framed("Llama 3 8B: the whole computation", "Llama 3 8B：计算全图");
+    let small = framed(
+        "SmolLM2-135M: the whole computation",
+        "SmolLM2-135M：计算全图",
+    );
+    let moment = framed("Llama 3 8B runs in place", "Llama 3 8B 就地运行");
     Ok(vec![
-        ("computation.svg", whole.language(language).draw()?),
-        ("computation_smollm2.svg", small.language(language).draw()?),
-        ("in_place.svg", moment.language(language).draw()?),
-        ("growth.svg", measured::growth(language)?),
+        ("computation.svg", computation(&llama3, Some("42"), whole)),
+        (
+            "computation_smollm2.svg",
+            computation(&smollm2, None, small),
+        ),
+        ("in_place.svg", in_place(&llama3, 12, moment)),
+        ("growth.svg", measured.growth(language)?),
     ])
+}
+
+/// The page with other tables between its two marks.
+fn with_tables(page: &str, tables: &str) -> Result<String> {
+    const START: &str = "<!-- measured -->\n";
+    let (before, rest) = page
+        .split_once(START)
+        .with_context(|| format!("no {START}"))?;
+    let (_, after) = rest.split_once("<!-- end -->").context("no <!-- end -->")?;
+    Ok(format!("{before}{START}{tables}<!-- end -->{after}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::walk::picture::words;
+
+    /// Well-formed, and no wider than a page; whoever cannot see them is told what they show.
+    #[test]
+    fn every_picture_can_be_read() -> Result<()> {
+        let root = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."));
+        let measured = Measured::read(root)?;
+        for language in LANGUAGES {
+            for (file, figure) in pictures(&measured, language)? {
+                assert_eq!(words(figure.svg())?, figure.alt());
+                let svg = roxmltree::Document::parse(figure.svg())?;
+                let width = svg.root_element().attribute("width").unwrap();
+                assert!(width.parse::<f64>()? <= 760.0, "{file}: {width}");
+            }
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn tables_take_the_place_of_tables() -> Result<()> {
+        let page = "a\n<!-- measured -->\nold\n<!-- end -->\nb\n";
+        let expected = "a\n<!-- measured -->\nnew\n<!-- end -->\nb\n";
+        assert_eq!(with_tables(page, "new\n")?, expected);
+        assert!(with_tables("a <!-- end --> <!-- measured -->\n", "new").is_err());
+        Ok(())
+    }
 }

@@ -1,12 +1,12 @@
 //! `site`: both books as one web site that needs no other host.
 
 mod chinese;
-mod files;
 mod finish;
 mod pages;
 mod search;
 
-use crate::language::{LANGUAGES, Language};
+use crate::files;
+use crate::language::{LANGUAGES, Language, code, docs, other};
 use anyhow::{Context, Result, ensure};
 use mdbook_driver::MDBook;
 use mdbook_driver::config::Config;
@@ -28,18 +28,17 @@ pub fn build(root: &Path, out: &Path) -> Result<()> {
         .with_context(|| format!("finding {}", out.display()))?;
     for language in LANGUAGES {
         build_book(&root, &out, language)
-            .with_context(|| format!("building the book docs/{}", language.code()))?;
+            .with_context(|| format!("building the book docs/{}", code(language)))?;
     }
     let index = out.join("index.html");
-    fs::write(&index, include_str!("../assets/index.html"))
-        .with_context(|| format!("writing {}", index.display()))?;
+    files::write(&index, include_str!("../assets/index.html"))?;
     println!("{}", index.display());
     Ok(())
 }
 
 fn build_book(root: &Path, out: &Path, language: Language) -> Result<()> {
-    let source = root.join("docs").join(language.code());
-    let out_book = out.join(language.code());
+    let source = root.join(docs(language));
+    let out_book = out.join(code(language));
     let config = Config::from_str(include_str!("../assets/book.toml"))?;
     let mut book = MDBook::load_with_config(&source, titled(config, language, &out_book))
         .context("reading SUMMARY.md and the pages that it names; each must exist")?;
@@ -54,28 +53,25 @@ fn build_book(root: &Path, out: &Path, language: Language) -> Result<()> {
 }
 
 fn titled(mut config: Config, language: Language, out: &Path) -> Config {
-    config.book.title = Some(language.book_title().into());
-    config.book.language = Some(language.code().into());
+    let title = language.pick("Llama 3 from scratch, in Rust", "用 Rust 从零实现 Llama 3");
+    config.book.title = Some(title.into());
+    config.book.language = Some(code(language).into());
     config.build.build_dir = out.into();
     config
 }
 
 /// Each page exists in both languages.
 fn check_twins(root: &Path) -> Result<()> {
-    let docs = root.join("docs");
     for language in LANGUAGES {
-        let (ours, theirs) = (
-            docs.join(language.code()),
-            docs.join(language.other().code()),
-        );
-        let theirs = pages_in(&theirs)?;
-        for page in pages_in(&ours)? {
+        let (ours, theirs) = (docs(language), docs(other(language)));
+        let twins = pages_in(&root.join(&theirs))?;
+        for page in pages_in(&root.join(&ours))? {
+            let (mine, twin) = (ours.join(&page), theirs.join(&page));
             ensure!(
-                theirs.contains(&page),
-                "docs/{}/{page} has no twin; expected docs/{}/{page}: write it, or remove this one",
-                language.code(),
-                language.other().code(),
-                page = page.display(),
+                twins.contains(&page),
+                "{} has no twin; expected {}: write it, or remove this one",
+                mine.display(),
+                twin.display()
             );
         }
     }
@@ -101,11 +97,7 @@ fn check_contents(source: &Path, book: &MDBook) -> Result<()> {
 
 /// The Markdown files under a directory, relative to it.
 fn pages_in(directory: &Path) -> Result<BTreeSet<PathBuf>> {
-    let mut pages = BTreeSet::new();
-    for path in files::under(directory)? {
-        if path.extension().is_some_and(|extension| extension == "md") {
-            pages.insert(path);
-        }
-    }
-    Ok(pages)
+    let files = files::under(directory)?.into_iter();
+    let is_page = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "md");
+    Ok(files.filter(is_page).collect())
 }

@@ -1,54 +1,54 @@
 //! Where a model's bytes are while it runs: on the disk, in the file cache, in the process.
 
-use super::computation::shape;
+use super::computation::n_numbers;
 use llama3::plot::canvas::{Paint, Pen, Svg, Type};
 use llama3::plot::numbers::Unit;
-use llama3::plot::{Draw, Figure, Frame, Language};
-use llama3::{Config, Error, Result};
+use llama3::plot::{Figure, Frame};
+use llama3::{Config, Language};
 
-/// One moment of a pass over a mapped model: block `layer` computes.
-pub fn in_place(config: &Config, layer: usize) -> InPlace {
-    InPlace {
-        config: config.clone(),
-        layer,
-        frame: Frame::default(),
-    }
-}
-
-/// See [`in_place`].
-#[derive(Clone, Debug)]
-#[must_use = "a figure is drawn by .draw()?, or by being the last expression of a cell"]
-pub struct InPlace {
-    config: Config,
-    layer: usize,
-    frame: Frame,
-}
-
-/// The strips.
+/// The strips: where they begin, how wide and how high they are.
 const LEFT: f64 = 20.0;
-const WIDE: f64 = 444.0;
-const HIGH: f64 = 30.0;
+const WIDTH: f64 = 444.0;
+const HEIGHT: f64 = 30.0;
 /// From one strip to the next.
 const STEP: f64 = 112.0;
+/// The upper edges of the file, the system's cache and the process.
+const STRIPS: [f64; 3] = [66.0, 66.0 + STEP, 66.0 + 2.0 * STEP];
 
-/// The file's parts in their order, in bytes of bf16.
-struct Parts {
+/// One moment of a pass over a mapped model: block `layer` computes, and the next one is on its way.
+pub fn in_place(config: &Config, layer: usize, frame: Frame) -> Figure {
+    let mut picture = Picture {
+        svg: frame.svg(),
+        file: Layout::of(config),
+        layer,
+        language: frame.language,
+    };
+    picture.strips();
+    picture.ways();
+    let size = Unit::Bytes.show(picture.file.whole());
+    let block = Unit::Bytes.show(picture.file.block);
+    picture.headings(&size, &block);
+    let bottom = picture.legend(STRIPS[2] + HEIGHT + 26.0);
+    let words = picture.words(&size, &block);
+    let size = [LEFT + WIDTH + 20.0, bottom];
+    picture.svg.finish(size, frame.described(&[words]))
+}
+
+/// What lies in the file, in this order, in bytes of bf16.
+struct Layout {
     table: f64,
     block: f64,
     output: f64,
     n_layers: usize,
 }
 
-impl Parts {
-    fn of(config: &Config) -> Parts {
-        let bytes = |shape: Vec<usize>| 2.0 * shape.iter().product::<usize>() as f64;
-        let all = config.tensors().into_iter();
-        let first = all.filter(|(name, _)| name.starts_with("layers.0."));
-        let table = bytes(shape(config, "tok_embeddings"));
-        Parts {
-            table,
-            block: first.map(|(_, shape)| bytes(shape)).sum(),
-            output: if config.tied_output { 0.0 } else { table },
+impl Layout {
+    fn of(config: &Config) -> Layout {
+        let bytes = |begin| 2.0 * n_numbers(config, begin) as f64;
+        Layout {
+            table: bytes("tok_embeddings."),
+            block: bytes("layers.0."),
+            output: bytes("output."),
             n_layers: config.n_layers,
         }
     }
@@ -57,39 +57,81 @@ impl Parts {
         self.table + self.block * self.n_layers as f64 + self.output
     }
 
-    /// Where block `layer` begins, and how wide it is.
+    /// Where block `layer` begins in a strip, and how wide it is.
     fn block(&self, layer: usize) -> [f64; 2] {
-        let scale = WIDE / self.whole();
+        let scale = WIDTH / self.whole();
         let start = self.table + self.block * layer as f64;
         [LEFT + start * scale, self.block * scale]
     }
 }
 
-impl Draw for InPlace {
-    fn frame(&mut self) -> &mut Frame {
-        &mut self.frame
+struct Picture {
+    svg: Svg,
+    file: Layout,
+    layer: usize,
+    language: Language,
+}
+
+impl Picture {
+    fn piece(&mut self, [x, width]: [f64; 2], y: f64, series: usize) {
+        let pen = Pen::fill(Paint::Series(series)).edge(Paint::Panel, 1.0);
+        self.svg.rect([x, y, width, HEIGHT], 0.0, pen);
     }
 
-    fn draw(&self) -> Result<Figure> {
-        let (n, layer) = (self.config.n_layers, self.layer);
-        if layer + 1 >= n || self.config.dim == 0 || self.config.vocab_size == 0 {
-            return Err(Error::Argument(format!(
-                "in_place: layer {layer} of {n}; it takes one that another follows"
-            )));
+    /// The three strips, one under the other, to one scale.
+    fn strips(&mut self) {
+        let [disk, cache, process] = STRIPS;
+        let scale = WIDTH / self.file.whole();
+        self.piece([LEFT, self.file.table * scale], disk, 0);
+        for layer in 0..self.file.n_layers {
+            self.piece(self.file.block(layer), disk, 2);
         }
-        let parts = Parts::of(&self.config);
-        let mut svg = Svg::new(&self.frame.title);
-        let top = if self.frame.title.is_empty() {
-            30.0
-        } else {
-            66.0
-        };
-        let rows @ [.., process] = [0.0, 1.0, 2.0].map(|i| top + i * STEP);
-        self.strips(&mut svg, &parts, rows);
-        self.ways(&mut svg, &parts, rows);
-        let size = Unit::Bytes.show(parts.whole());
-        let block = Unit::Bytes.show(parts.block);
-        let headings = match self.frame.language {
+        let [end, _] = self.file.block(self.file.n_layers);
+        self.piece([end, self.file.output * scale], disk, 5);
+        for y in [cache, process] {
+            let empty = Pen::fill(Paint::Box).edge(Paint::Edge, 1.0);
+            self.svg.rect([LEFT, y, WIDTH, HEIGHT], 0.0, empty);
+        }
+        for layer in 0..=self.layer {
+            self.piece(self.file.block(layer), cache, 2);
+        }
+        self.piece(self.file.block(self.layer + 1), cache, 4);
+        self.piece(self.file.block(self.layer), process, 2);
+        let heap = [LEFT, process, 3.0, HEIGHT];
+        self.svg.rect(heap, 0.0, Pen::fill(Paint::Series(1)));
+    }
+
+    /// What moves: the next block from the disk, this one from the cache.
+    fn ways(&mut self) {
+        let early = self.language.pick(
+            ["asked for early: it is read", "while this block computes"],
+            ["提前要来：", "这一块在算，下一块在读"],
+        );
+        let mapped = self.language.pick(
+            [
+                "mapped: the same pages,",
+                "not a copy; given back after use",
+            ],
+            ["映射：就是这些页，不是副本；", "用完就还"],
+        );
+        let [disk, cache, process] = STRIPS;
+        let ways = [
+            (self.layer + 1, [disk, cache], early),
+            (self.layer, [cache, process], mapped),
+        ];
+        for (layer, [from, to], notes) in ways {
+            let [x, width] = self.file.block(layer);
+            let (x, from) = (x + width / 2.0, from + HEIGHT + 4.0);
+            let ends = [[x, from], [x, to - 26.0]];
+            self.svg.arrow(&ends, Pen::line(Paint::Ink, 1.3));
+            for (note, y) in notes.iter().zip([from + 17.0, from + 32.0]) {
+                self.svg.text([x + 10.0, y], Type::size(11.5).mute(), note);
+            }
+        }
+    }
+
+    fn headings(&mut self, size: &str, block: &str) {
+        let headings = match self.language {
             Language::En => [
                 format!("the file on the disk: {size}"),
                 "the system's file cache: as much as there is room for".into(),
@@ -101,116 +143,48 @@ impl Draw for InPlace {
                 format!("本进程：正在计算的块，{block}，外加一小块堆"),
             ],
         };
-        for (y, words) in rows.iter().zip(&headings) {
-            svg.text([LEFT, y - 8.0], Type::size(12.5).bold(), words);
-        }
-        let bottom = self.legend(&mut svg, process + HIGH + 26.0);
-        Ok(svg.finish([LEFT + WIDE + 20.0, bottom], self.alt(&size, &block)))
-    }
-}
-
-impl InPlace {
-    /// The three strips, one under the other, to one scale.
-    fn strips(&self, svg: &mut Svg, parts: &Parts, [disk, cache, process]: [f64; 3]) {
-        let scale = WIDE / parts.whole();
-        let cut = |fill| Pen::fill(fill).edge(Paint::Panel, 1.0);
-        svg.rect(
-            [LEFT, disk, parts.table * scale, HIGH],
-            0.0,
-            cut(Paint::Series(0)),
-        );
-        for layer in 0..parts.n_layers {
-            let [x, w] = parts.block(layer);
-            svg.rect([x, disk, w, HIGH], 0.0, cut(Paint::Series(2)));
-        }
-        let [end, _] = parts.block(parts.n_layers);
-        svg.rect(
-            [end, disk, parts.output * scale, HIGH],
-            0.0,
-            cut(Paint::Series(5)),
-        );
-        for y in [cache, process] {
-            let empty = Pen::fill(Paint::Box).edge(Paint::Edge, 1.0);
-            svg.rect([LEFT, y, WIDE, HIGH], 0.0, empty);
-        }
-        for layer in 0..=self.layer {
-            let [x, w] = parts.block(layer);
-            svg.rect([x, cache, w, HIGH], 0.0, cut(Paint::Series(2)));
-        }
-        let [x, w] = parts.block(self.layer + 1);
-        svg.rect([x, cache, w, HIGH], 0.0, cut(Paint::Series(4)));
-        let [x, w] = parts.block(self.layer);
-        svg.rect([x, process, w, HIGH], 0.0, cut(Paint::Series(2)));
-        svg.rect([LEFT, process, 3.0, HIGH], 0.0, Pen::fill(Paint::Series(1)));
-    }
-
-    /// What moves: the next block from the disk, this one from the cache.
-    fn ways(&self, svg: &mut Svg, parts: &Parts, [disk, cache, process]: [f64; 3]) {
-        let early = self.frame.language.pick(
-            ["asked for early: it is read", "while this block computes"],
-            ["提前要来：", "这一块在算，下一块在读"],
-        );
-        let mapped = self.frame.language.pick(
-            [
-                "mapped: the same pages,",
-                "not a copy; given back after use",
-            ],
-            ["映射：就是这些页，不是副本；", "用完就还"],
-        );
-        let ways = [
-            (self.layer + 1, [disk, cache], early),
-            (self.layer, [cache, process], mapped),
-        ];
-        for (layer, [from, to], notes) in ways {
-            let [x, w] = parts.block(layer);
-            let (x, from) = (x + w / 2.0, from + HIGH + 4.0);
-            svg.arrow(&[[x, from], [x, to - 26.0]], Pen::line(Paint::Ink, 1.3));
-            for (note, y) in notes.iter().zip([from + 17.0, from + 32.0]) {
-                svg.text([x + 10.0, y], Type::size(11.5).mute(), note);
-            }
+        for (y, words) in STRIPS.iter().zip(&headings) {
+            self.svg
+                .text([LEFT, y - 8.0], Type::size(12.5).bold(), words);
         }
     }
 
     /// What the colours mean; returns the lower edge.
-    fn legend(&self, svg: &mut Svg, mut y: f64) -> f64 {
-        let block = self.layer;
-        let lines = match self.frame.language {
+    fn legend(&mut self, mut y: f64) -> f64 {
+        let (layer, next) = (self.layer, self.layer + 1);
+        let lines = match self.language {
             Language::En => [
                 (
                     0,
                     "the embedding table: only the rows of the tokens are read".to_string(),
                 ),
-                (2, format!("the blocks; block {block} is at work")),
-                (4, format!("block {}, on its way", block + 1)),
+                (2, format!("the blocks; block {layer} is at work")),
+                (4, format!("block {next}, on its way")),
                 (5, "the output matrix, read at the end".to_string()),
                 (1, "the heap: KV cache and activations".to_string()),
             ],
             Language::Zh => [
                 (0, "嵌入表：只读这些词元的行".to_string()),
-                (2, format!("各个块；正在计算的是第 {block} 块")),
-                (4, format!("第 {} 块，正在路上", block + 1)),
+                (2, format!("各个块；正在计算的是第 {layer} 块")),
+                (4, format!("第 {next} 块，正在路上")),
                 (5, "输出矩阵，最后才读".to_string()),
                 (1, "堆：KV 缓存和激活值".to_string()),
             ],
         };
-        for (i, line) in &lines {
-            if *i == 5 && self.config.tied_output {
-                continue;
-            }
-            svg.rect(
-                [LEFT, y - 10.0, 11.0, 11.0],
-                2.0,
-                Pen::fill(Paint::Series(*i)),
-            );
-            svg.text([LEFT + 18.0, y], Type::size(12.0), line);
+        for (series, line) in &lines {
+            let swatch = [LEFT, y - 10.0, 11.0, 11.0];
+            self.svg
+                .rect(swatch, 2.0, Pen::fill(Paint::Series(*series)));
+            self.svg.text([LEFT + 18.0, y], Type::size(12.0), line);
             y += 20.0;
         }
         y
     }
 
-    fn alt(&self, size: &str, block: &str) -> String {
+    /// The same for whoever cannot see it.
+    fn words(&self, size: &str, block: &str) -> String {
         let (layer, next) = (self.layer, self.layer + 1);
-        let words = match self.frame.language {
+        match self.language {
             Language::En => format!(
                 "Three strips to one scale: the file on the disk, {size}; the system's file cache, \
                  which holds what was read so far and receives block {next}; the process, which \
@@ -220,7 +194,6 @@ impl InPlace {
                 "三条同一比例的长条：磁盘上的文件，{size}；系统的文件缓存，留着已经读过的部分，\
                  正在读入第 {next} 块；本进程，只占第 {layer} 块（{block}）和一小块堆"
             ),
-        };
-        self.frame.described(&[words])
+        }
     }
 }

@@ -1,140 +1,144 @@
-//! The measured speed that the book shows: the last result of `benches/compare`, docs/measured.json.
+//! The measured speed that the book shows: the last result of `benches/compare`.
 
+use crate::files;
+use anyhow::{Context, Result};
+use llama3::Language;
 use llama3::plot::{Draw, Figure, lines};
-use llama3::{Error, Language, Result};
-use serde_json::Value;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
 
-const MEASURED: &str = include_str!("../../../measured.json");
+/// Where `benches/compare` writes it.
+pub const FILE: &str = "docs/measured.json";
 
-/// How the time of one more token grows with the text, with and without the KV cache.
-///
-/// # Errors
-/// A file of figures that is not what `benches/compare` writes.
-pub fn growth(language: Language) -> Result<Figure> {
-    let rows = rows(&measured()?, "growth")?;
-    let column = |key: &str| {
-        let cells = rows.iter().map(|row| number(row, key));
-        cells.collect::<Result<Vec<f64>>>()
-    };
-    lines(&column("tokens")?)
-        .series(
-            language.pick("without the cache", "没有缓存"),
-            &column("without")?,
-        )
-        .series(
-            language.pick("with the KV cache", "有 KV 缓存"),
-            &column("with")?,
-        )
-        .x_label(language.pick("tokens of text", "文本的词元数"))
-        .y_label(language.pick("seconds for one more token", "再生成一个词元的秒数"))
-        .log_y()
-        .title(language.pick(
-            "SmolLM2-135M: the time of one more token",
-            "SmolLM2-135M：再生成一个词元的时间",
-        ))
-        .language(language)
-        .draw()
+/// One run on one machine; times are in seconds.
+#[derive(Deserialize)]
+pub struct Measured {
+    machine: String,
+    pairs: Vec<Pair>,
+    growth: Vec<Length>,
+    /// One token of the smaller Llamas.
+    sizes: BTreeMap<String, f64>,
 }
 
-/// The tables of the page on speed, in Markdown: the machine, the comparisons, the growth.
-///
-/// # Errors
-/// A file of figures that is not what `benches/compare` writes.
-pub fn speed(language: Language) -> Result<String> {
-    let measured = measured()?;
-    let text = |en: &'static str, zh: &'static str| language.pick(en, zh);
-    let machine = measured["machine"].as_str().unwrap_or_default();
-    let mut page = format!("{}{machine}\n\n", text("Machine: ", "机器："));
-    page += text(
-        "| model | tokens in one pass | here | beside it | ratio |\n|---|---:|---:|---:|---:|\n",
-        "| 模型 | 一遍的词元数 | 本项目 | 对照 | 比值 |\n|---|---:|---:|---:|---:|\n",
-    );
-    for row in rows(&measured, "pairs")? {
-        let (model, other) = (
-            name(&row, "model", language)?,
-            name(&row, "other", language)?,
+/// This crate beside another program, or beside the machine's limit.
+#[derive(Deserialize)]
+struct Pair {
+    model: String,
+    other: String,
+    tokens: usize,
+    ours: f64,
+    theirs: f64,
+    ratio: f64,
+}
+
+/// One more token after a text of this length.
+#[derive(Deserialize)]
+struct Length {
+    tokens: usize,
+    with: f64,
+    without: f64,
+    cache_bytes: f64,
+}
+
+impl Measured {
+    pub fn read(root: &Path) -> Result<Measured> {
+        let again = || format!("{FILE}: write it again with benches/compare DIR --json {FILE}");
+        serde_json::from_str(&files::read(&root.join(FILE))?).with_context(again)
+    }
+
+    /// How the time of one more token grows with the text, with and without the KV cache.
+    pub fn growth(&self, language: Language) -> Result<Figure> {
+        let column = |of: fn(&Length) -> f64| self.growth.iter().map(of).collect::<Vec<_>>();
+        let tokens: Vec<usize> = self.growth.iter().map(|row| row.tokens).collect();
+        let (without, with) = (column(|row| row.without), column(|row| row.with));
+        let figure = lines(&tokens)
+            .series(language.pick("without the cache", "没有缓存"), &without)
+            .series(language.pick("with the KV cache", "有 KV 缓存"), &with)
+            .x_label(language.pick("tokens of text", "文本的词元数"))
+            .y_label(language.pick("seconds for one more token", "再生成一个词元的秒数"))
+            .log_y()
+            .title(language.pick(
+                "SmolLM2-135M: the time of one more token",
+                "SmolLM2-135M：再生成一个词元的时间",
+            ))
+            .language(language);
+        Ok(figure.draw()?)
+    }
+
+    /// The tables of the page on speed, in Markdown: the machine, the comparisons, the growth.
+    pub fn tables(&self, language: Language) -> Result<String> {
+        let text = |en: &'static str, zh: &'static str| language.pick(en, zh);
+        let mut page = format!("{}{}\n\n", text("Machine: ", "机器："), self.machine);
+        page += text(
+            "| model | tokens in one pass | here | beside it | ratio |\n|---|---:|---:|---:|---:|\n",
+            "| 模型 | 一遍的词元数 | 本项目 | 对照 | 比值 |\n|---|---:|---:|---:|---:|\n",
         );
-        let [ours, theirs] = [milliseconds(&row, "ours")?, milliseconds(&row, "theirs")?];
-        let (tokens, ratio) = (number(&row, "tokens")?, number(&row, "ratio")?);
-        let colon = text(": ", "：");
-        page += &format!("| {model} | {tokens} | {ours} | {other}{colon}{theirs} | {ratio:.2} |\n");
+        for row in &self.pairs {
+            let [model, other] = [&row.model, &row.other].map(|key| name(key, language));
+            let [ours, theirs] = [row.ours, row.theirs].map(in_words);
+            let (model, other, tokens, ratio) = (model?, other?, row.tokens, row.ratio);
+            let colon = text(": ", "：");
+            page +=
+                &format!("| {model} | {tokens} | {ours} | {other}{colon}{theirs} | {ratio:.2} |\n");
+        }
+        page += text(
+            "\n| tokens of text | with the KV cache | without it | times faster | memory of the cache |\n|---:|---:|---:|---:|---:|\n",
+            "\n| 文本的词元数 | 有 KV 缓存 | 没有缓存 | 快几倍 | 缓存占的内存 |\n|---:|---:|---:|---:|---:|\n",
+        );
+        for row in &self.growth {
+            let [with, without] = [row.with, row.without].map(in_words);
+            let (times, megabytes) = (row.without / row.with, row.cache_bytes / 1e6);
+            let tokens = row.tokens;
+            page +=
+                &format!("| {tokens} | {with} | {without} | {times:.0} | {megabytes:.1} MB |\n");
+        }
+        Ok(page)
     }
-    page += text(
-        "\n| tokens of text | with the KV cache | without it | times faster | memory of the cache |\n|---:|---:|---:|---:|---:|\n",
-        "\n| 文本的词元数 | 有 KV 缓存 | 没有缓存 | 快几倍 | 缓存占的内存 |\n|---:|---:|---:|---:|---:|\n",
-    );
-    for row in rows(&measured, "growth")? {
-        let (with, without) = (milliseconds(&row, "with")?, milliseconds(&row, "without")?);
-        let times = number(&row, "without")? / number(&row, "with")?;
-        let (tokens, cache) = (number(&row, "tokens")?, number(&row, "cache_bytes")? / 1e6);
-        page += &format!("| {tokens} | {with} | {without} | {times:.0} | {cache:.1} MB |\n");
-    }
-    Ok(page)
-}
 
-/// The time of one token in seconds, in the shapes of `llama-3.2-1b`, `llama-3.2-3b` or
-/// `llama-3-8b`.
-///
-/// # Errors
-/// As [`speed`], and another model.
-pub fn seconds_per_token(model: &str) -> Result<f64> {
-    let measured = measured()?;
-    let is_it = |row: &&Value| row["model"] == "8B" && row["tokens"] == 1;
-    match model {
-        "llama-3-8b" => match rows(&measured, "pairs")?.iter().find(is_it) {
-            Some(row) => number(row, "ours"),
-            None => Err(damaged("pairs")),
-        },
-        _ => number(&measured["sizes"], model),
+    /// The time of one token in seconds, in the shapes of `llama-3.2-1b`, `llama-3.2-3b` or
+    /// `llama-3-8b`.
+    pub fn seconds_per_token(&self, model: &str) -> Option<f64> {
+        let whole = |row: &&Pair| row.model == "8B" && row.tokens == 1;
+        match model {
+            "llama-3-8b" => self.pairs.iter().find(whole).map(|row| row.ours),
+            _ => self.sizes.get(model).copied(),
+        }
     }
 }
 
-fn name(row: &Value, key: &str, language: Language) -> Result<&'static str> {
-    Ok(match (row[key].as_str(), language) {
-        (Some("small"), _) => "SmolLM2-135M",
-        (Some("8B"), Language::En) => "Llama 3 8B's shapes",
-        (Some("8B"), Language::Zh) => "Llama 3 8B 的形状",
-        (Some("8B block"), Language::En) => "the matrices of one of its blocks",
-        (Some("8B block"), Language::Zh) => "其中一个块的矩阵",
-        (Some("8B cold"), Language::En) => "Llama 3 8B's shapes, from the disk",
-        (Some("8B cold"), Language::Zh) => "Llama 3 8B 的形状，从磁盘读",
-        (Some("limit"), Language::En) => "the machine's limit",
-        (Some("limit"), Language::Zh) => "机器的极限",
-        (Some("reading"), Language::En) => "only reading the file",
-        (Some("reading"), Language::Zh) => "只读文件",
-        (Some("llama.cpp"), _) => "llama.cpp",
-        (Some("PyTorch"), _) => "PyTorch",
-        (Some("candle"), _) => "candle",
-        _ => return Err(damaged(key)),
-    })
+/// What `benches/compare` calls them, and what a reader does.
+const NAMES: [(&str, [&str; 2]); 9] = [
+    ("small", ["SmolLM2-135M"; 2]),
+    ("8B", ["Llama 3 8B's shapes", "Llama 3 8B 的形状"]),
+    (
+        "8B block",
+        ["the matrices of one of its blocks", "其中一个块的矩阵"],
+    ),
+    (
+        "8B cold",
+        [
+            "Llama 3 8B's shapes, from the disk",
+            "Llama 3 8B 的形状，从磁盘读",
+        ],
+    ),
+    ("limit", ["the machine's limit", "机器的极限"]),
+    ("reading", ["only reading the file", "只读文件"]),
+    ("llama.cpp", ["llama.cpp"; 2]),
+    ("PyTorch", ["PyTorch"; 2]),
+    ("candle", ["candle"; 2]),
+];
+
+fn name(key: &str, language: Language) -> Result<&'static str> {
+    let found = NAMES.iter().find(|(known, _)| *known == key);
+    let (_, [en, zh]) = found.with_context(|| format!("{FILE}: {key:?} has no name in a table"))?;
+    Ok(language.pick(en, zh))
 }
 
-fn measured() -> Result<Value> {
-    serde_json::from_str(MEASURED).map_err(|_| damaged("JSON"))
-}
-
-fn rows(measured: &Value, key: &str) -> Result<Vec<Value>> {
-    measured[key]
-        .as_array()
-        .cloned()
-        .ok_or_else(|| damaged(key))
-}
-
-fn number(row: &Value, key: &str) -> Result<f64> {
-    row[key].as_f64().ok_or_else(|| damaged(key))
-}
-
-fn milliseconds(row: &Value, key: &str) -> Result<String> {
-    Ok(match number(row, key)? {
-        seconds if seconds < 0.1 => format!("{:.1} ms", seconds * 1e3),
-        seconds if seconds < 1.0 => format!("{:.0} ms", seconds * 1e3),
-        seconds => format!("{seconds:.1} s"),
-    })
-}
-
-fn damaged(what: &str) -> Error {
-    Error::Argument(format!(
-        "docs/measured.json: {what} is missing or not what was expected; write it again with \
-         benches/compare DIR --json docs/measured.json"
-    ))
+fn in_words(seconds: f64) -> String {
+    match seconds {
+        _ if seconds < 0.1 => format!("{:.1} ms", seconds * 1e3),
+        _ if seconds < 1.0 => format!("{:.0} ms", seconds * 1e3),
+        _ => format!("{seconds:.1} s"),
+    }
 }

@@ -1,35 +1,41 @@
-//! Draws what predict_42 printed, for the README: docs/{en,zh}/pictures/predict_42.svg.
+//! What predict_42 printed, for the README: docs/{en,zh}/pictures/predict_42.svg.
 //!
 //! ```sh
 //! cargo run --release --example predict_42 | cargo run --release -p llama3-book -- run
 //! ```
 
 use super::screen::screen;
-use llama3::plot::{Draw, Figure};
-use llama3::{Error, Language, Result};
-use std::path::Path;
+use crate::language::{LANGUAGES, Language, docs};
+use anyhow::{Context, Result};
+use llama3::plot::Figure;
+use std::path::{Path, PathBuf};
 
-/// Where the picture in a language lies.
-pub fn path(language: Language) -> String {
-    let language = language.pick("en", "zh");
-    format!("docs/{language}/pictures/predict_42.svg")
+/// Draws what comes from the standard input.
+pub fn write(root: &Path) -> Result<()> {
+    let output = std::io::read_to_string(std::io::stdin()).context("reading what was printed")?;
+    for language in LANGUAGES {
+        figure(&output, language)?.save(root.join(path(language)))?;
+        println!("wrote {}", path(language).display());
+    }
+    Ok(())
+}
+
+/// Where the picture in a language lies, from the repository's root.
+pub fn path(language: Language) -> PathBuf {
+    docs(language).join("pictures/predict_42.svg")
 }
 
 /// The picture of a run of the default model.
-///
-/// # Errors
-/// An output without an answer.
 pub fn figure(output: &str, language: Language) -> Result<Figure> {
     let mut lines = vec!["$ cargo run --release --example predict_42"];
     lines.extend(chosen(output));
     let answer = lines.iter().rfind(|line| line.starts_with("Answer: "));
-    let Some(&answer) = answer else {
-        return Err(Error::Argument(
-            "there is no answer in the input: pipe the output of predict_42 into this".into(),
-        ));
-    };
-    let screen = screen(&lines.join("\n")).highlight(answer);
-    screen.language(language).draw()
+    let missing = "there is no answer in the input: pipe the output of predict_42 into this";
+    Ok(screen(
+        &lines.join("\n"),
+        answer.context(missing)?,
+        language,
+    ))
 }
 
 /// How many candidates for the next token are shown.
@@ -77,12 +83,8 @@ fn is_shown(line: &str, n_candidates: usize) -> bool {
     }
 }
 
-/// Draws what comes from the standard input.
-pub fn write(root: &Path) -> anyhow::Result<()> {
-    let output = std::io::read_to_string(std::io::stdin())?;
-    for language in [Language::En, Language::Zh] {
-        figure(&output, language)?.save(root.join(path(language)))?;
-        println!("{}", path(language));
-    }
-    Ok(())
+#[test]
+fn a_picture_needs_an_answer() {
+    let refused = figure("no run at all", Language::En);
+    assert!(refused.is_err_and(|e| e.to_string().contains("predict_42")));
 }

@@ -65,10 +65,7 @@ pub struct Words {
 impl Words {
     /// All of them for the Chinese book; mdBook speaks English.
     pub fn new(language: Language) -> Words {
-        let words = match language {
-            Language::English => &[],
-            Language::Chinese => &WORDS[..],
-        };
+        let words = language.pick(&WORDS[..0], &WORDS[..]);
         let left = words
             .iter()
             .map(|(english, chinese)| (*english, *chinese, false));

@@ -1,7 +1,8 @@
 //! What the site changes in the pages that mdBook wrote.
 
-use super::{chinese, files, search};
-use crate::language::Language;
+use super::{chinese, search};
+use crate::files;
+use crate::language::{Language, code, name, other};
 use anyhow::{Result, ensure};
 use std::path::Path;
 
@@ -30,7 +31,7 @@ pub fn finish(book: &Path, language: Language) -> Result<()> {
         &book.join("book.css"),
         include_str!("../../assets/book.css"),
     )?;
-    if language == Language::Chinese {
+    if language == Language::Zh {
         search::search_without_spaces(book)?;
     }
     Ok(())
@@ -47,20 +48,20 @@ fn with_switch(page: &str, path: &Path, language: Language) -> Result<String> {
         "{}: no place for the language switch",
         path.display()
     );
-    let twin = language.other();
+    let twin = other(language);
     let up = "../".repeat(path.components().count() - 1);
     let switch = format!(
         "{BUTTONS}<a class=\"language-switch\" href=\"{up}../{code}/{path}\" lang=\"{code}\" hreflang=\"{code}\">{name}</a>",
-        code = twin.code(),
+        code = code(twin),
         path = path.display(),
-        name = twin.name(),
+        name = name(twin),
     );
     let style = format!("<link rel=\"stylesheet\" href=\"{up}book.css\">\n    </head>");
     let page = page
         .replacen(BUTTONS, &switch, 1)
         .replacen("</head>", &style, 1);
     Ok(match language {
-        Language::English => page,
-        Language::Chinese => page.replacen("</body>", &search::script(&up), 1),
+        Language::En => page,
+        Language::Zh => page.replacen("</body>", &search::script(&up), 1),
     })
 }

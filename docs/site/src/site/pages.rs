@@ -1,8 +1,8 @@
 //! What the site changes in a page before mdBook reads it.
 
-use super::files;
+use crate::files;
 use crate::formulas::drawn;
-use crate::language::Language;
+use crate::language::{Language, docs, name, other};
 use crate::links::{is_relative, normal, relinked};
 use anyhow::{Context, Result, anyhow, ensure};
 use mdbook_driver::book::Book;
@@ -27,7 +27,7 @@ impl Preprocessor for Pages {
             match self.changed(&chapter.content, &path) {
                 Ok(content) => chapter.content = content,
                 Err(error) if result.is_ok() => {
-                    let page = format!("docs/{}/{}", self.language.code(), path.display());
+                    let page = self.here(&path).display().to_string();
                     result = Err(error.context(page));
                 }
                 Err(_) => {}
@@ -38,8 +38,13 @@ impl Preprocessor for Pages {
 }
 
 impl Pages {
+    /// Where a page lies, from the root.
+    fn here(&self, path: &Path) -> PathBuf {
+        docs(self.language).join(path)
+    }
+
     fn changed(&self, page: &str, path: &Path) -> Result<String> {
-        let page = without_twin(page, self.language.other());
+        let page = without_twin(page, other(self.language));
         let page = drawn(&self.with_files(&page, path)?)?;
         Ok(page)
     }
@@ -48,7 +53,7 @@ impl Pages {
     /// works wherever the site lies.
     fn with_files(&self, page: &str, path: &Path) -> Result<String> {
         let mut result = Ok(());
-        let here = Path::new("docs").join(self.language.code()).join(path);
+        let here = self.here(path);
         let changed = relinked(page, |link| match self.file(link, &here) {
             Ok(new) => new,
             Err(error) => {
@@ -102,7 +107,7 @@ fn shown_as_text(path: &str) -> String {
 /// The page without the link to its twin under the title: on the site it is in the menu bar.
 fn without_twin(page: &str, twin: Language) -> String {
     let mut lines: Vec<&str> = page.lines().collect();
-    let start = format!("[{}](", twin.name());
+    let start = format!("[{}](", name(twin));
     let Some(at) = lines
         .iter()
         .take(4)
@@ -122,14 +127,11 @@ mod tests {
     fn only_the_link_to_the_twin_goes() {
         let page = "# A\n\n[中文](../zh/a.md) · [notebook](n)\n\n[中文](../zh/a.md)\n";
         let expected = "# A\n\n[notebook](n)\n\n[中文](../zh/a.md)\n";
-        assert_eq!(without_twin(page, Language::Chinese), expected);
+        assert_eq!(without_twin(page, Language::Zh), expected);
         assert_eq!(
-            without_twin("# A\n\n[English](../en/a.md)\n", Language::English),
+            without_twin("# A\n\n[English](../en/a.md)\n", Language::En),
             "# A\n\n\n"
         );
-        assert_eq!(
-            without_twin("# A\n\ntext\n", Language::English),
-            "# A\n\ntext\n"
-        );
+        assert_eq!(without_twin("# A\n\ntext\n", Language::En), "# A\n\ntext\n");
     }
 }

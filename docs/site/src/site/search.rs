@@ -4,7 +4,7 @@
 //! spaces, so a whole sentence would be one word that nobody types. The book is small: its search
 //! scans the text instead (`assets/search.js`), and needs no index of words.
 
-use super::files;
+use crate::files;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 use std::path::Path;

@@ -3,7 +3,7 @@
 use super::notebook::{Cell, Notebook, Output};
 use super::{picture, table};
 use crate::formulas::portable;
-use crate::language::Language;
+use crate::language::{self, Language, code, other};
 use crate::links::relinked;
 use crate::markdown::{escaped, fenced};
 use anyhow::{Context, Result};
@@ -85,31 +85,35 @@ fn prose(text: &str) -> String {
 /// The title; the twin, the notebook and the neighbours; the first prose; the model.
 fn beginning(chapter: Chapter, first: &str, rest: &[Cell]) -> Result<String> {
     let Chapter { name, language } = chapter;
-    let twin = language.other();
+    let twin = other(language);
     let (title, text) = first.split_once('\n').unwrap_or((first, ""));
-    let twin_link = format!("[{}]({name}.{}.ipynb)", twin.name(), twin.code());
+    let twin_link = format!("[{}]({name}.{}.ipynb)", language::name(twin), code(twin));
     let paragraphs = text.trim().split("\n\n");
     let (links, text): (Vec<&str>, Vec<&str>) = paragraphs.partition(|p| p.contains(&twin_link));
     let links = links.first().with_context(|| {
         format!("expected a line with the link {twin_link} in the first cell, found none; add it")
     })?;
     let neighbours = links.split(" · ").filter(|link| *link != twin_link);
+    let (source, here) = (
+        format!("notebooks/{name}.{}.ipynb", code(language)),
+        language.pick("notebook", "笔记本"),
+    );
     let mut header = vec![
-        format!("[{}](../../{}/walk/{name}.md)", twin.name(), twin.code()),
         format!(
-            "[{}](../../../notebooks/{name}.{}.ipynb)",
-            language.notebook(),
-            language.code()
+            "[{}](../../{}/walk/{name}.md)",
+            language::name(twin),
+            code(twin)
         ),
+        format!("[{here}](../../../{source})"),
     ];
     header.extend(neighbours.map(prose));
-    let made = format!(
-        "<!-- Made from notebooks/{name}.{}.ipynb; change that. -->",
-        language.code()
-    );
+    let made = format!("<!-- Made from {source}; change that. -->");
     let text = prose(&text.join("\n\n"));
     let mut blocks = vec![title.to_string(), header.join(" · "), made, text];
-    blocks.extend(model(rest).map(|model| language.outputs_of(&model)));
+    blocks.extend(model(rest).map(|model| {
+        let en = format!("The outputs on this page come from **{model}**.");
+        language.pick(en, format!("本页的输出来自 **{model}**。"))
+    }));
     Ok(blocks.join("\n\n") + "\n")
 }
 

@@ -1,50 +1,15 @@
-//! The numbers in the written pages of the book, most of them in kv_cache.md, computed from the
-//! sizes of the models. Both languages must state every one of them.
+//! The numbers in docs/{en,zh}/kv_cache.md, computed from the sizes of the models.
 
-use super::page::root;
-use llama3::{Checkpoint, Config};
+use super::counts::{PROJECTIONS, commas, count, named};
+use super::page::both_say;
+use llama3::Config;
 
-/// Both pages with that name, English and Chinese.
-fn pages(name: &str) -> [(String, String); 2] {
-    ["en", "zh"].map(|language| {
-        let path = format!("docs/{language}/{name}");
-        let text =
-            std::fs::read_to_string(root().join(&path)).unwrap_or_else(|e| panic!("{path}: {e}"));
-        (path, text)
-    })
-}
-
-#[track_caller]
-fn both_pages_say(name: &str, words: &str) {
-    for (path, text) in pages(name) {
-        assert!(text.contains(words), "{path} does not say {words:?}");
-    }
-}
-
-#[track_caller]
-fn both_say(words: &str) {
-    both_pages_say("kv_cache.md", words);
-}
+const PAGE: &str = "kv_cache.md";
 
 /// The cells at the end of a table's row.
 #[track_caller]
 fn both_have_the_row(cells: &[String]) {
-    both_say(&format!("| {} |\n", cells.join(" | ")));
-}
-
-/// 6979321856 → "6,979,321,856"
-fn commas(n: usize) -> String {
-    let digits = n.to_string();
-    let places = digits.chars().enumerate();
-    let separated = places.map(|(i, digit)| {
-        let comma = i > 0 && (digits.len() - i).is_multiple_of(3);
-        format!("{}{digit}", if comma { "," } else { "" })
-    });
-    separated.collect()
-}
-
-fn named(name: &str) -> Config {
-    Config::named(name).unwrap()
+    both_say(PAGE, &format!("| {} |\n", cells.join(" | ")));
 }
 
 /// The same model if it had another number of KV heads.
@@ -67,18 +32,11 @@ struct Work {
 
 impl Work {
     fn of(name: &str) -> Work {
-        let model = Checkpoint::rehearsal(name).unwrap();
-        let size = |name: &String| {
-            let matrix = model.matrix(name).unwrap();
-            matrix.out_dim * matrix.in_dim
-        };
-        let names = model.names();
-        let in_blocks = |name: &&String| name.starts_with("layers.") && !name.contains("norm");
-        let c = &model.config;
+        let c = named(name);
         Work {
-            matrices: names.iter().filter(in_blocks).map(size).sum(),
+            matrices: count(&c, &PROJECTIONS),
             pair: 2 * c.n_layers * c.n_heads * c.head_dim,
-            output: size(&"output.weight".to_string()),
+            output: count(&c, &["output"]),
         }
     }
 
@@ -96,14 +54,12 @@ impl Work {
 #[test]
 fn multiplications_for_one_token() {
     let work = Work::of("llama-3-8b");
-    both_say(&commas(work.matrices));
-    both_say(&commas(work.pair));
-    both_say(&commas(work.output));
+    both_say(PAGE, &commas(work.matrices));
+    both_say(PAGE, &commas(work.pair));
+    both_say(PAGE, &commas(work.output));
     // What a token reads in bf16.
-    both_say(&format!(
-        "{:.1} GB",
-        2.0 * (work.matrices + work.output) as f64 / 1e9
-    ));
+    let gigabytes = 2.0 * (work.matrices + work.output) as f64 / 1e9;
+    both_say(PAGE, &format!("{gigabytes:.1} GB"));
     let billions = |n: usize| format!("{:.2}", n as f64 / 1e9);
     for s in [17, 128, 1024, 8192] {
         let (without, with) = (work.without_cache(s), work.with_cache(s));
@@ -114,20 +70,14 @@ fn multiplications_for_one_token() {
 
 #[test]
 fn multiplications_for_a_whole_text() {
-    let (work, n) = (Work::of("llama-3-8b"), 1024);
+    let work = Work::of("llama-3-8b");
+    let (m, a, o, n) = (work.matrices, work.pair, work.output, 1024);
     let without: usize = (1..=n).map(|s| work.without_cache(s)).sum();
     let with: usize = (1..=n).map(|s| work.with_cache(s)).sum();
-    let Work {
-        matrices: m,
-        pair: a,
-        output: o,
-    } = work;
     // The closed forms that the pages give.
-    assert_eq!(
-        without,
-        m * n * (n + 1) / 2 + a * n * (n + 1) * (2 * n + 1) / 6 + o * n
-    );
-    assert_eq!(with, m * n + a * n * (n + 1) / 2 + o * n);
+    let (ones, squares) = (n * (n + 1) / 2, n * (n + 1) * (2 * n + 1) / 6);
+    assert_eq!(without, m * ones + a * squares + o * n);
+    assert_eq!(with, m * n + a * ones + o * n);
     let times = format!("{:.0}", without as f64 / with as f64);
     let trillions = |n: usize| format!("{:.1}", n as f64 / 1e12);
     both_have_the_row(&[commas(n), trillions(without), trillions(with), times]);
@@ -164,19 +114,5 @@ fn sizes_of_the_cache() {
 #[test]
 fn smaller_matrices_for_keys_and_values() {
     let saved = with_kv_heads(32).n_params() - named("llama-3-8b").n_params();
-    both_say(&commas(saved));
-}
-
-#[test]
-fn numbers_of_other_pages() {
-    let (small, big) = (named("smollm2-135m"), named("llama-3-8b"));
-    both_pages_say("questions.md", &commas(small.n_params()));
-    both_pages_say("questions.md", &format!("{:.0}", small.rope_theta));
-    both_pages_say("questions.md", &format!("{:.0}", big.rope_theta));
-    both_pages_say("glossary.md", &commas(big.n_params()));
-    both_pages_say("glossary.md", &format!(" {} ", big.vocab_size));
-    let gigabytes = 2.0 * big.n_params() as f64 / 1e9;
-    both_pages_say("running.md", &format!("{gigabytes:.2} GB"));
-    let rust = env!("CARGO_PKG_RUST_VERSION");
-    both_pages_say("running.md", &format!("Rust {rust} "));
+    both_say(PAGE, &commas(saved));
 }

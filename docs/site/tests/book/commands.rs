@@ -1,6 +1,8 @@
 //! The commands that a reader is told to type: each program, file and option exists.
 
 use super::page::{Page, root};
+use serde_json::Value;
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::process::Command;
 
@@ -49,25 +51,111 @@ fn is_program(path: &str) -> bool {
     path == "python3" || file.is_file() && file.extension().is_none()
 }
 
-/// What is wrong with a command, if anything.
-pub fn problem(command: &str, helps: &mut Helps) -> Option<String> {
-    let words: Vec<String> = words(command);
-    let is_setting =
-        |word: &&String| word.split('=').next().is_some_and(is_variable) && word.contains('=');
-    let words: Vec<&str> = words
-        .iter()
-        .skip_while(is_setting)
-        .map(String::as_str)
-        .collect();
-    match words.as_slice() {
-        [] | ["export", ..] => None,
-        ["cargo", rest @ ..] => cargo(rest, helps),
-        ["python3", "-m", ..] => None,
-        ["python3", file, rest @ ..] => script(file, rest),
-        [program, ..] if OTHERS.contains(&program.rsplit('/').next().unwrap()) => None,
-        [file, rest @ ..] if is_program(file) => script(file, rest),
-        [program, ..] => Some(format!("no such program: {program}")),
+/// What commands are checked against; each program is asked only once.
+#[derive(Default)]
+pub struct Commands {
+    /// What cargo says about the crates of the repository.
+    crates: OnceCell<Value>,
+    /// What programs say about themselves.
+    helps: HashMap<Vec<String>, String>,
+}
+
+impl Commands {
+    /// What is wrong with a command, if anything.
+    pub fn problem(&mut self, command: &str) -> Option<String> {
+        let words: Vec<String> = words(command);
+        let is_setting =
+            |word: &&String| word.split('=').next().is_some_and(is_variable) && word.contains('=');
+        let words = words.iter().skip_while(is_setting).map(String::as_str);
+        match words.collect::<Vec<&str>>().as_slice() {
+            [] | ["export", ..] => None,
+            ["cargo", rest @ ..] => self.cargo(rest),
+            ["python3", "-m", ..] => None,
+            ["python3", file, rest @ ..] => script(file, rest),
+            [program, ..] if OTHERS.contains(&program.rsplit('/').next().unwrap()) => None,
+            [file, rest @ ..] if is_program(file) => script(file, rest),
+            [program, ..] => Some(format!("no such program: {program}")),
+        }
     }
+
+    fn cargo(&mut self, words: &[&str]) -> Option<String> {
+        let mut halves = words.splitn(2, |word| *word == "--");
+        let (ours, theirs) = (halves.next()?, halves.next().unwrap_or_default());
+        let name = after(ours, "-p").unwrap_or("llama3-from-scratch");
+        let Some(package) = self.package(name) else {
+            return Some(format!("there is no crate {name}"));
+        };
+        for kind in ["example", "test", "bench", "bin"] {
+            let named = after(ours, &format!("--{kind}"));
+            if let Some(name) = named.filter(|name| !has_target(package, kind, name)) {
+                return Some(format!("there is no {kind} {name}"));
+            }
+        }
+        let mut features = after(ours, "--features")
+            .into_iter()
+            .flat_map(|list| list.split(','));
+        if let Some(feature) = features.find(|name| package["features"][name].is_null()) {
+            return Some(format!("there is no feature {feature}"));
+        }
+        match ours.first() {
+            Some(&"run") if flags(theirs).is_empty() => None,
+            Some(&"run") => {
+                let help = self.help(ours, theirs);
+                let unknown = flags(theirs).into_iter().find(|flag| !has_flag(help, flag));
+                unknown.map(|flag| format!("{flag} is not in its --help"))
+            }
+            Some(&"test" | &"bench" | &"doc" | &"build" | &"clippy" | &"fmt") => None,
+            other => Some(format!("cargo {other:?} is not checked")),
+        }
+    }
+
+    fn package(&self, name: &str) -> Option<&Value> {
+        let arguments = ["metadata", "--no-deps", "--format-version", "1"];
+        let ask = || serde_json::from_str(&answer(&arguments)).unwrap();
+        let crates = self.crates.get_or_init(ask)["packages"].as_array()?;
+        crates.iter().find(|package| package["name"] == name)
+    }
+
+    /// What a program, or one of its commands, says about its options.
+    fn help(&mut self, ours: &[&str], theirs: &[&str]) -> &str {
+        let mut arguments: Vec<&str> = ours
+            .iter()
+            .copied()
+            .filter(|word| *word != "--quiet")
+            .collect();
+        // A feature may need a GPU's tools; the options are the same without it.
+        if let Some(at) = arguments.iter().position(|word| *word == "--features") {
+            arguments.drain(at..arguments.len().min(at + 2));
+        }
+        arguments.insert(1, "--quiet");
+        arguments.push("--");
+        let is_of_the_book = after(ours, "-p") == Some("llama3-book");
+        arguments.extend(
+            theirs
+                .first()
+                .filter(|word| is_of_the_book && !word.starts_with('-')),
+        );
+        arguments.push("--help");
+        let key = arguments.iter().map(|word| word.to_string()).collect();
+        self.helps.entry(key).or_insert_with(|| answer(&arguments))
+    }
+}
+
+fn has_target(package: &Value, kind: &str, name: &str) -> bool {
+    let mut targets = package["targets"].as_array().unwrap().iter();
+    targets.any(|target| target["name"] == name && target["kind"][0] == kind)
+}
+
+/// What cargo prints.
+fn answer(arguments: &[&str]) -> String {
+    let mut cargo = Command::new(env!("CARGO"));
+    let output = cargo.args(arguments).current_dir(root()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "cargo {arguments:?} fails:\n{said}"
+    );
+    String::from_utf8(output.stdout).unwrap()
 }
 
 fn is_variable(name: &str) -> bool {
@@ -105,49 +193,6 @@ fn flags<'a>(words: &[&'a str]) -> Vec<&'a str> {
         .collect()
 }
 
-fn cargo(words: &[&str], helps: &mut Helps) -> Option<String> {
-    let end = words
-        .iter()
-        .position(|word| *word == "--")
-        .unwrap_or(words.len());
-    let (ours, theirs) = words.split_at(end);
-    for (option, places) in [
-        ("--example", ["examples/{}.rs", "examples/{}/main.rs"]),
-        ("--test", ["tests/{}.rs", "tests/{}/main.rs"]),
-        ("--bench", ["benches/{}.rs", "benches/{}/main.rs"]),
-        ("--manifest-path", ["{}", "{}"]),
-    ] {
-        if let Some(name) = after(ours, option) {
-            let exists = |place: &&str| root().join(place.replace("{}", name)).is_file();
-            if !places.iter().any(exists) {
-                return Some(format!("{option} {name} does not exist"));
-            }
-        }
-    }
-    if let Some(features) = after(ours, "--features") {
-        let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
-        let (_, known) = manifest.split_once("[features]").unwrap();
-        let unknown = features
-            .split(',')
-            .find(|f| !known.contains(&format!("\n{f} = [")));
-        if let Some(feature) = unknown {
-            return Some(format!("there is no feature {feature}"));
-        }
-    }
-    match ours.first() {
-        Some(&"run") if flags(theirs).is_empty() => None,
-        Some(&"run") => {
-            let help = helps.of(ours, theirs);
-            let unknown = flags(theirs)
-                .into_iter()
-                .find(|flag| !has_flag(&help, flag));
-            unknown.map(|flag| format!("{flag} is not in its --help"))
-        }
-        Some(&"test" | &"bench" | &"doc" | &"build" | &"clippy" | &"fmt") => None,
-        other => Some(format!("cargo {other:?} is not checked")),
-    }
-}
-
 fn has_flag(help: &str, flag: &str) -> bool {
     let ends = |c: char| !(c.is_ascii_alphanumeric() || c == '-');
     help.split(ends).any(|word| word == flag)
@@ -164,53 +209,14 @@ fn script(file: &str, words: &[&str]) -> Option<String> {
     unknown.map(|flag| format!("{file} does not know {flag}"))
 }
 
-/// What programs say about themselves, each asked once.
-#[derive(Default)]
-pub struct Helps(HashMap<String, String>);
-
-impl Helps {
-    fn of(&mut self, ours: &[&str], theirs: &[&str]) -> String {
-        let mut arguments: Vec<&str> = ours
-            .iter()
-            .copied()
-            .filter(|word| *word != "--quiet")
-            .collect();
-        // A feature may need a GPU's tools; the options are the same without it.
-        if let Some(at) = arguments.iter().position(|word| *word == "--features") {
-            arguments.drain(at..arguments.len().min(at + 2));
-        }
-        arguments.insert(1, "--quiet");
-        arguments.push("--");
-        // docs/site has commands, each with options of its own.
-        let is_command =
-            |word: &&&str| after(ours, "--manifest-path").is_some() && !word.starts_with('-');
-        arguments.extend(theirs.iter().skip(1).take(1).filter(is_command));
-        arguments.push("--help");
-        let key = arguments.join(" ");
-        self.0
-            .entry(key.clone())
-            .or_insert_with(|| help(&arguments, &key))
-            .clone()
-    }
-}
-
-fn help(arguments: &[&str], key: &str) -> String {
-    let output = Command::new(env!("CARGO"))
-        .args(arguments)
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "cargo {key} fails:\n{said}");
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
 #[test]
 fn wrong_commands_are_found() {
-    let mut helps = Helps::default();
+    let mut commands = Commands::default();
     let wrong = [
         "cargo run --release --example predict_43",
         "cargo test --test no_such",
+        "cargo run -p no-such-crate",
+        "cargo run -p llama3-benches --bin no_such",
         "cargo run --features rocm",
         "notebooks/close",
         "notebooks/refresh --nonsense",
@@ -218,10 +224,10 @@ fn wrong_commands_are_found() {
         "teleport",
     ];
     for command in wrong {
-        assert!(problem(command, &mut helps).is_some(), "{command}");
+        assert!(commands.problem(command).is_some(), "{command}");
     }
     assert_eq!(
-        problem("LLAMA3_MODEL=a cargo test --release", &mut helps),
+        commands.problem("LLAMA3_MODEL=a cargo test --release"),
         None
     );
     assert_eq!(words("a \"b c\" 'd'"), ["a", "b c", "d"]);

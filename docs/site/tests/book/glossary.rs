@@ -1,12 +1,10 @@
 //! The glossary has the same entries in both languages, and follows the project's own terms.
 
-use super::page::root;
+use super::page::both;
 use std::collections::BTreeSet;
 
 /// Each row's term, the other language's term, and the page that explains it.
-fn rows(language: &str) -> Vec<[String; 3]> {
-    let page =
-        std::fs::read_to_string(root().join(format!("docs/{language}/glossary.md"))).unwrap();
+fn rows(page: &str) -> Vec<[String; 3]> {
     let rows = page.lines().filter(|line| line.starts_with("| **"));
     rows.map(|row| {
         let cells: Vec<&str> = row.split(" | ").collect();
@@ -23,17 +21,21 @@ fn rows(language: &str) -> Vec<[String; 3]> {
 
 #[test]
 fn both_languages_have_the_same_entries() {
-    let en: BTreeSet<[String; 3]> = rows("en").into_iter().collect();
-    let swapped = |[zh, en, link]: [String; 3]| [en, zh, link];
-    let zh: BTreeSet<[String; 3]> = rows("zh").into_iter().map(swapped).collect();
+    let [en, zh] = both("glossary.md").map(|(_, page)| rows(&page));
     assert!(en.len() > 60);
+    let swapped = |[zh, en, link]: [String; 3]| [en, zh, link];
+    let (en, zh) = (
+        BTreeSet::from_iter(en),
+        zh.into_iter().map(swapped).collect(),
+    );
     let differences: Vec<_> = en.symmetric_difference(&zh).collect();
     assert!(differences.is_empty(), "{differences:?}");
 }
 
 #[test]
 fn english_entries_are_in_alphabetical_order() {
-    let terms: Vec<String> = rows("en").into_iter().map(|[term, ..]| term).collect();
+    let [(_, en), _] = both("glossary.md");
+    let terms: Vec<String> = rows(&en).into_iter().map(|[term, ..]| term).collect();
     assert!(terms.is_sorted_by_key(|term| term.to_lowercase()));
     let distinct: BTreeSet<&String> = terms.iter().collect();
     assert_eq!(distinct.len(), terms.len(), "a term stands twice");

@@ -1,5 +1,5 @@
-//! The book: its walk pages are those of the notebooks, every link leads somewhere, both languages
-//! say the same, and every command can be typed.
+//! The book: its walk pages are those of the notebooks, its pictures and numbers are what the library
+//! computes, every link leads somewhere, both languages say the same, and every command can be typed.
 
 mod cache;
 #[path = "../../../../tests/common/code.rs"]
@@ -13,8 +13,9 @@ mod page;
 mod readme;
 
 use code::without_comments;
-use page::{Page, pages, root, twin};
-use std::collections::BTreeMap;
+use llama3_book::{pictures, walk};
+use page::{Page, is_in_walk, pages, root, twin};
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Collects what is wrong in all pages, and fails with the list.
@@ -24,30 +25,17 @@ fn complain_about(what: &str, problems: Vec<String>) {
 
 /// Each page with its twin, the English one first.
 fn pairs() -> Vec<(Page, Page)> {
-    let mut pages: BTreeMap<PathBuf, Page> = pages()
-        .into_iter()
-        .map(|page| (page.path.clone(), page))
-        .collect();
-    let is_english = |path: &Path| {
-        path.starts_with("docs/en") || !path.starts_with("docs") && !path.ends_with("README.zh.md")
+    let named = pages().into_iter().map(|page| (page.path.clone(), page));
+    let (chinese, english): (BTreeMap<PathBuf, Page>, BTreeMap<PathBuf, Page>) =
+        named.partition(|(path, _)| path.starts_with("docs/zh") || path.ends_with("README.zh.md"));
+    let mut left = chinese;
+    let pair = |(path, page): (PathBuf, Page)| {
+        let other = left.remove(&twin(&path));
+        let other = other.unwrap_or_else(|| panic!("{} has no twin", path.display()));
+        (page, other)
     };
-    let english: Vec<PathBuf> = pages
-        .keys()
-        .filter(|path| is_english(path))
-        .cloned()
-        .collect();
-    let pair = |path: PathBuf| {
-        let other = pages.remove(&twin(&path));
-        let other = other
-            .unwrap_or_else(|| panic!("{} has no twin {}", path.display(), twin(&path).display()));
-        (pages.remove(&path).unwrap(), other)
-    };
-    let pairs: Vec<(Page, Page)> = english.into_iter().map(pair).collect();
-    assert!(
-        pages.is_empty(),
-        "without an English twin: {:?}",
-        pages.keys()
-    );
+    let pairs = english.into_iter().map(pair).collect();
+    assert!(left.is_empty(), "without a twin: {:?}", left.keys());
     pairs
 }
 
@@ -72,46 +60,34 @@ fn first_difference<T: PartialEq + std::fmt::Debug>(en: &[T], zh: &[T]) -> Optio
 
 #[test]
 fn walk_pages_are_what_the_notebooks_say() {
-    llama3_book::walk::check(root()).unwrap();
+    walk::check(root()).unwrap();
+}
+
+#[test]
+fn pictures_and_measured_speed_are_up_to_date() {
+    pictures::check(root()).unwrap();
 }
 
 #[test]
 fn every_page_begins_with_its_title_and_its_twin() {
-    let mut problems = Vec::new();
-    for page in pages()
-        .iter()
-        .filter(|page| !page.path.ends_with("SUMMARY.md"))
-    {
+    let has_beginning = |page: &Page| {
         let lines: Vec<&str> = page.text.lines().take(3).collect();
-        let is_title = lines.first().is_some_and(|line| line.starts_with("# "));
-        let leads_to_twin = lines.get(2).is_some_and(|line| {
-            let directory = page.path.parent().unwrap();
-            let links = Page::parse(line).links;
-            links
+        let &[title, "", links] = lines.as_slice() else {
+            return false;
+        };
+        let links = Page::parse(&page.path, links).links;
+        title.starts_with("# ")
+            && links
                 .first()
-                .is_some_and(|link| resolved(&directory.join(link)) == twin(&page.path))
-        });
-        if !is_title || !leads_to_twin {
-            problems.push(format!(
-                "{}: expected `# Title`, an empty line, a link to the twin",
-                page.path.display()
-            ));
-        }
-    }
-    complain_about("pages without the usual beginning", problems);
-}
-
-/// A path without `..`.
-fn resolved(path: &Path) -> PathBuf {
-    let mut result = PathBuf::new();
-    for part in path.components() {
-        match part.as_os_str().to_str() {
-            Some("..") => assert!(result.pop(), "{} leaves the repository", path.display()),
-            Some(".") => {}
-            _ => result.push(part),
-        }
-    }
-    result
+                .is_some_and(|link| page.target(link) == twin(&page.path))
+    };
+    let pages = pages()
+        .into_iter()
+        .filter(|page| !page.path.ends_with("SUMMARY.md"));
+    let without = pages.filter(|page| !has_beginning(page));
+    let expected = "expected `# Title`, an empty line, a link to the twin";
+    let problems = without.map(|page| format!("{}: {expected}", page.path.display()));
+    complain_about("pages without the usual beginning", problems.collect());
 }
 
 #[test]
@@ -119,24 +95,20 @@ fn every_link_and_anchor_leads_somewhere() {
     let mut problems = Vec::new();
     for page in pages() {
         let pictures = page.pictures.iter().map(|(file, _)| file);
-        for link in page.links.iter().chain(pictures) {
-            if link.contains("://") {
-                continue;
-            }
-            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
-            let target = match file {
-                "" => page.path.clone(),
-                file => resolved(&page.path.parent().unwrap().join(file)),
+        for link in page
+            .links
+            .iter()
+            .chain(pictures)
+            .filter(|link| !link.contains("://"))
+        {
+            let target = page.target(link);
+            let has_anchor = || match link.split_once('#') {
+                Some((_, anchor)) => {
+                    is_page(&target) && Page::read(&target).anchors.iter().any(|a| a == anchor)
+                }
+                None => true,
             };
-            let exists = root().join(&target).exists();
-            let is_page = target
-                .extension()
-                .is_some_and(|extension| extension == "md");
-            let has_anchor = || {
-                anchor.is_empty()
-                    || is_page && Page::read(&target).anchors.iter().any(|a| a == anchor)
-            };
-            if !exists || !has_anchor() {
+            if !(root().join(&target).exists() && has_anchor()) {
                 problems.push(format!("{}: {link} leads nowhere", page.path.display()));
             }
         }
@@ -144,19 +116,25 @@ fn every_link_and_anchor_leads_somewhere() {
     complain_about("broken links", problems);
 }
 
+fn is_page(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "md")
+}
+
 #[test]
 fn both_languages_have_the_same_pages() {
     assert!(pairs().len() > 20, "only {} pages", pairs().len());
 }
 
-/// Outputs and the words in formulas are in the page's language; code is the same but for comments.
+/// Outputs are in the page's language, and so are the words in a chapter's formulas; code is the same
+/// but for comments.
 #[test]
 fn both_languages_have_the_same_code() {
     let code = |page: &Page| -> Vec<(String, Vec<String>)> {
         let blocks = page.code.iter().map(|(language, code)| {
             let code = match language.as_str() {
                 "rust" => without_comments(code),
-                "text" | "math" => Vec::new(),
+                "text" => Vec::new(),
+                "math" if is_in_walk(&page.path) => Vec::new(),
                 _ => code
                     .lines()
                     .map(|line| line.split(" #").next().unwrap().trim_end().into())
@@ -172,120 +150,111 @@ fn both_languages_have_the_same_code() {
 }
 
 #[test]
+fn both_languages_have_the_same_links() {
+    let links = |page: &Page| {
+        let same = |path: &Path| path.to_str().unwrap().replace("docs/zh/", "docs/en/");
+        let links = page.links.iter().map(|link| {
+            if link.contains("://") {
+                link.clone()
+            } else {
+                same(&page.target(link))
+                    .replace(".zh.", ".")
+                    .replace(".en.", ".")
+            }
+        });
+        let mut links: Vec<String> = links.collect();
+        links.sort();
+        links
+    };
+    compare("the links differ", |en, zh| {
+        first_difference(&links(en), &links(zh))
+    });
+}
+
+#[test]
 fn both_languages_have_the_same_pictures_and_every_one_has_words() {
     let files = |page: &Page| -> Vec<String> {
         let names = page
             .pictures
             .iter()
             .map(|(file, _)| file.rsplit('/').next().unwrap());
-        names
-            .map(|name| name.replace(".zh.", ".").replace(".en.", "."))
-            .collect()
+        names.map(String::from).collect()
     };
     compare("the pictures differ", |en, zh| {
         first_difference(&files(en), &files(zh))
     });
-    let silent = pages().into_iter().flat_map(|page| {
-        let silent = page
+    let mut silent = Vec::new();
+    for page in pages() {
+        let files = page
             .pictures
-            .into_iter()
+            .iter()
             .filter(|(_, words)| words.trim().is_empty());
-        silent
-            .map(move |(file, _)| format!("{}: {file}", page.path.display()))
-            .collect::<Vec<_>>()
-    });
-    complain_about("pictures without words", silent.collect());
+        silent.extend(files.map(|(file, _)| format!("{}: {file}", page.path.display())));
+    }
+    complain_about("pictures without words", silent);
 }
 
-/// In tables row by row, in prose page by page. Small numbers may be words in one language, except
-/// where a cell and its twin begin with one. The glossary's rows stand in the order of each language.
-/// Tables of walk pages are outputs of two runs, in which times differ: they have the same rows and
-/// columns.
+/// Small numbers may be words in one language.
 #[test]
 fn both_languages_have_the_same_numbers() {
     compare("the prose differs", |en, zh| {
         let (ours, theirs) = (numbers::large(&en.prose), numbers::large(&zh.prose));
-        let missing = |a: &std::collections::BTreeSet<String>, b| {
-            a.difference(b).cloned().collect::<Vec<_>>().join(", ")
-        };
-        (ours != theirs).then(|| {
-            format!(
-                "only in English: {}; only in Chinese: {}",
-                missing(&ours, &theirs),
-                missing(&theirs, &ours)
-            )
-        })
+        let missing = |a: &BTreeSet<String>, b| Vec::from_iter(a.difference(b).cloned()).join(", ");
+        let (en, zh) = (missing(&ours, &theirs), missing(&theirs, &ours));
+        (ours != theirs).then(|| format!("only in English: {en}; only in Chinese: {zh}"))
     });
+}
+
+/// Row by row. The glossary's rows stand in the order of each language. Tables of walk pages are
+/// outputs of two runs, in which times differ: they have the same rows and columns.
+#[test]
+fn both_languages_have_the_same_numbers_in_their_tables() {
+    let columns = |page: &Page| page.rows.iter().map(Vec::len).collect::<Vec<_>>();
     compare("the tables differ", |en, zh| {
-        let columns = |page: &Page| page.rows.iter().map(Vec::len).collect::<Vec<_>>();
-        let is_output = en.path.iter().any(|part| part == "walk");
         let difference = first_difference(&columns(en), &columns(zh));
-        if is_output || difference.is_some() {
+        if is_in_walk(&en.path) || difference.is_some() {
             return difference;
         }
-        if en.path.ends_with("glossary.md") {
-            let rows = |page: &Page| {
-                let rows = page.rows.iter().map(|row| numbers::large(&row.join(" ")));
-                let mut rows: Vec<_> = rows.collect();
-                rows.sort();
-                rows
-            };
-            return first_difference(&rows(en), &rows(zh));
-        }
-        let rows = |page: &Page, twin: &Page| -> Vec<Vec<Vec<String>>> {
+        let [mut ours, mut theirs] = [(en, zh), (zh, en)].map(|(page, twin)| {
             let rows = page.rows.iter().zip(&twin.rows);
-            let cells = rows.map(|(row, other)| row.iter().zip(other));
-            cells
-                .map(|cells| cells.map(|(cell, other)| of_cell(cell, other)).collect())
-                .collect()
-        };
-        first_difference(&rows(en, zh), &rows(zh, en))
+            let cells = |(row, other): (&Vec<String>, &Vec<String>)| {
+                let cells = row.iter().zip(other);
+                cells
+                    .flat_map(|(cell, other)| of_cell(cell, other))
+                    .collect::<Vec<_>>()
+            };
+            rows.map(cells).collect::<Vec<_>>()
+        });
+        if en.path.ends_with("glossary.md") {
+            ours.sort();
+            theirs.sort();
+        }
+        first_difference(&ours, &theirs)
     });
 }
 
 /// The numbers of a cell: all of them where it and its twin begin with one, else the large ones.
 fn of_cell(cell: &str, twin: &str) -> Vec<String> {
     let begins_with_digit = |cell: &str| cell.starts_with(|c: char| c.is_ascii_digit());
-    match begins_with_digit(cell) && begins_with_digit(twin) {
-        true => numbers::numbers(cell),
-        false => numbers::large(cell).into_iter().collect(),
+    if begins_with_digit(cell) && begins_with_digit(twin) {
+        numbers::numbers(cell)
+    } else {
+        numbers::large(cell).into_iter().collect()
     }
 }
 
 #[test]
 fn every_command_can_be_typed() {
-    let mut helps = commands::Helps::default();
-    let mut problems = Vec::new();
-    let mut n = 0;
+    let mut commands = commands::Commands::default();
+    let (mut problems, mut n) = (Vec::new(), 0);
     for page in pages() {
         for command in commands::commands(&page) {
             n += 1;
-            if let Some(problem) = commands::problem(&command, &mut helps) {
+            if let Some(problem) = commands.problem(&command) {
                 problems.push(format!("{}: `{command}`: {problem}", page.path.display()));
             }
         }
     }
     complain_about("commands that do not work", problems);
     assert!(n > 20, "only {n} commands found");
-}
-
-/// The README promises two commands, and CI runs both.
-#[test]
-fn the_two_commands_are_the_first_thing_that_a_reader_sees() {
-    let commands = [
-        "cargo run --release --example predict_42",
-        "cargo test --release",
-    ];
-    let ci = std::fs::read_to_string(root().join(".ci/run")).unwrap();
-    for readme in ["README.md", "README.zh.md"] {
-        let page = Page::read(Path::new(readme));
-        let first: Vec<&str> = page.code[0].1.lines().collect();
-        assert_eq!(first, commands, "{readme}");
-    }
-    for command in commands {
-        assert!(
-            ci.lines().any(|line| line.starts_with(command)),
-            ".ci/run does not run {command}"
-        );
-    }
 }

@@ -1,6 +1,8 @@
 //! A Markdown page, read as a code-hosting page reads it.
 
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use llama3_book::language::{LANGUAGES, docs};
+use llama3_book::{files, links, markdown};
+use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -28,64 +30,81 @@ pub fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
+pub fn read(path: impl AsRef<Path>) -> String {
+    files::read(&root().join(path)).unwrap()
+}
+
+/// The written page of that name in both languages, each with its path.
+pub fn both(name: &str) -> [(PathBuf, String); 2] {
+    LANGUAGES
+        .map(|language| docs(language).join(name))
+        .map(|path| (path.clone(), read(path)))
+}
+
+/// The page of that name says these words in both languages.
+#[track_caller]
+pub fn both_say(name: &str, words: &str) {
+    for (path, text) in both(name) {
+        assert!(
+            text.contains(words),
+            "{} does not say {words:?}",
+            path.display()
+        );
+    }
+}
+
 /// All pages of the book, and those beside it that lead into it.
 pub fn pages() -> Vec<Page> {
-    let mut paths: Vec<PathBuf> = [
+    let beside = [
         "README.md",
         "README.zh.md",
         "weights/README.md",
         "weights/README.zh.md",
-    ]
-    .map(PathBuf::from)
-    .into();
-    for language in ["en", "zh"] {
-        collect(&Path::new("docs").join(language), &mut paths);
+    ];
+    let mut paths: Vec<PathBuf> = beside.map(PathBuf::from).into();
+    for book in LANGUAGES.map(docs) {
+        let files = files::under(&root().join(&book)).unwrap();
+        let pages = files.iter().filter(|path| super::is_page(path));
+        paths.extend(pages.map(|page| book.join(page)));
     }
     paths.iter().map(|path| Page::read(path)).collect()
 }
 
-fn collect(directory: &Path, paths: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(root().join(directory)).unwrap() {
-        let path = directory.join(entry.unwrap().file_name());
-        if root().join(&path).is_dir() {
-            collect(&path, paths);
-        } else if path.extension().is_some_and(|extension| extension == "md") {
-            paths.push(path);
-        }
-    }
+/// Made from a notebook.
+pub fn is_in_walk(path: &Path) -> bool {
+    path.iter().any(|part| part == "walk")
 }
 
 /// The same page in the other language.
 pub fn twin(path: &Path) -> PathBuf {
     let path = path.to_str().unwrap();
-    let twin = match path.strip_prefix("docs/en/") {
-        Some(rest) => format!("docs/zh/{rest}"),
-        None => match path.strip_prefix("docs/zh/") {
-            Some(rest) => format!("docs/en/{rest}"),
-            None if path.ends_with(".zh.md") => path.replace(".zh.md", ".md"),
-            None => path.replace(".md", ".zh.md"),
-        },
-    };
-    PathBuf::from(twin)
+    let ways = [
+        ("docs/en/", "docs/zh/"),
+        ("docs/zh/", "docs/en/"),
+        (".zh.md", ".md"),
+        (".md", ".zh.md"),
+    ];
+    let (from, to) = ways
+        .into_iter()
+        .find(|(from, _)| path.contains(from))
+        .unwrap();
+    path.replace(from, to).into()
 }
 
 impl Page {
     pub fn read(path: &Path) -> Page {
-        let text = std::fs::read_to_string(root().join(path))
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let mut page = Page::parse(&text);
-        page.path = path.into();
-        page
+        Page::parse(path, &read(path))
     }
 
-    pub fn parse(text: &str) -> Page {
-        let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_MATH;
+    pub fn parse(path: &Path, text: &str) -> Page {
+        let (path, text) = (path.into(), text.to_string());
         let mut page = Page {
-            text: text.into(),
+            path,
+            text: text.clone(),
             ..Page::default()
         };
         let mut place = Place::default();
-        for event in Parser::new_ext(text, options) {
+        for (event, _) in markdown::events(&text) {
             match event {
                 Event::Start(tag) => page.start(tag, &mut place),
                 Event::End(tag) => page.end(tag, &mut place),
@@ -93,14 +112,22 @@ impl Page {
                     page.inline_code.push(code.to_string());
                     page.push(&code, &mut place);
                 }
-                Event::Text(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
-                    page.push(&text, &mut place);
-                }
+                Event::DisplayMath(formula) => page.code.push(("math".into(), formula.to_string())),
+                Event::Text(text) | Event::InlineMath(text) => page.push(&text, &mut place),
                 Event::SoftBreak | Event::HardBreak => page.push(" ", &mut place),
                 _ => {}
             }
         }
         page
+    }
+
+    /// Where a link on this page leads, without its anchor.
+    pub fn target(&self, link: &str) -> PathBuf {
+        match link.split('#').next().unwrap() {
+            "" => self.path.clone(),
+            file => links::normal(&self.path.parent().unwrap().join(file))
+                .unwrap_or_else(|| panic!("{}: {link} leaves the repository", self.path.display())),
+        }
     }
 
     fn start(&mut self, tag: Tag, place: &mut Place) {
@@ -151,15 +178,12 @@ impl Page {
         if let Some(heading) = &mut place.heading {
             heading.push_str(text);
         }
-        let part = match place {
-            Place { in_code: true, .. } => &mut self.code.last_mut().unwrap().1,
-            Place {
-                in_picture: true, ..
-            } => &mut self.pictures.last_mut().unwrap().1,
-            Place {
-                cell: Some(cell), ..
-            } => cell,
-            _ => &mut self.prose,
+        let part = if place.in_code {
+            &mut self.code.last_mut().unwrap().1
+        } else if place.in_picture {
+            &mut self.pictures.last_mut().unwrap().1
+        } else {
+            place.cell.as_mut().unwrap_or(&mut self.prose)
         };
         part.push_str(text);
     }
@@ -186,14 +210,18 @@ fn slug(heading: &str) -> String {
 
 #[test]
 fn a_page_is_read_into_its_parts() {
-    let page = Page::parse(
-        "# A `b`, c\n\n# A b c\n\n[d](e.md#f) ![g](h.svg) 12\n\n| i | j |\n|---|---|\n| 3 | k |\n\n```rust\nl\n```\n",
-    );
+    let text = "# A `b`, c\n\n# A b c\n\n[d](e.md#f) ![g](h.svg) 12\n\n| i | j |\n|---|---|\n| 3 | k |\n\n\
+                ```rust\nl\n```\n\n$$m$$\n";
+    let page = Page::parse(Path::new("docs/en/n.md"), text);
     assert_eq!(page.anchors, ["a-b-c", "a-b-c-1"]);
     assert_eq!(page.links, ["e.md#f"]);
+    assert_eq!(page.target(&page.links[0]), Path::new("docs/en/e.md"));
     assert_eq!(page.pictures, [("h.svg".to_string(), "g".to_string())]);
     assert_eq!(page.rows, [["i", "j"], ["3", "k"]]);
-    assert_eq!(page.code, [("rust".to_string(), "l\n".to_string())]);
+    assert_eq!(
+        page.code,
+        [("rust", "l\n"), ("math", "m")].map(|(a, b)| (a.to_string(), b.to_string()))
+    );
     assert!(
         page.prose.contains("12") && !page.prose.contains('3'),
         "{}",

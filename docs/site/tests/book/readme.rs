@@ -1,15 +1,12 @@
 //! The README's two commands and its picture of a run.
 
-use super::page::root;
-use llama3::Language;
+use super::page::{Page, read, root};
 use llama3::prelude::weights;
+use llama3_book::language::LANGUAGES;
 use llama3_book::pictures::run;
 use roxmltree::Document;
-use std::fs::read_to_string;
+use std::path::Path;
 use std::process::Command;
-
-const LANGUAGES: [(Language, &str); 2] =
-    [(Language::En, "README.md"), (Language::Zh, "README.zh.md")];
 
 /// The words of a picture's lines.
 fn words(svg: &str) -> Vec<String> {
@@ -35,46 +32,54 @@ fn alike(a: &str, b: &str) -> bool {
 
 #[test]
 fn the_picture_shows_what_the_program_prints() {
-    let model = weights::small_model().unwrap();
     let output = Command::new(env!("CARGO"))
-        .args(["run", "--release", "--quiet", "--example", "predict_42"])
-        .args(["--", "--model", &model.to_string_lossy()])
+        .args([
+            "run",
+            "--release",
+            "--quiet",
+            "--example",
+            "predict_42",
+            "--",
+            "--model",
+        ])
+        .arg(weights::small_model().unwrap())
         .current_dir(root())
         .output()
         .unwrap();
     assert!(output.status.success());
     let output = String::from_utf8(output.stdout).unwrap();
-    for (language, _) in LANGUAGES {
-        let path = run::path(language);
-        let committed = read_to_string(root().join(&path)).unwrap();
+    for language in LANGUAGES {
         let now = run::figure(&output, language).unwrap();
-        let (old, new) = (words(&committed), words(now.svg()));
+        let (old, new) = (words(&read(run::path(language))), words(now.svg()));
         let first = old.iter().zip(&new).find(|(a, b)| !alike(a, b));
         assert!(
             first.is_none() && old.len() == new.len(),
-            "{path} is older than predict_42: it says {first:?} (picture, program). Draw it again \
-             with the command at the top of docs/site/src/pictures/run.rs"
+            "{} is older than predict_42: it says {first:?} (picture, program). Draw it again with \
+             the command at the top of docs/site/src/pictures/run.rs",
+            run::path(language).display()
         );
         assert!(old.ends_with(&["Answer:".into(), "42".into()]));
     }
 }
 
+/// The README promises two commands, and CI runs both.
 #[test]
-fn the_two_commands_stand_at_the_top() {
-    for (language, readme) in LANGUAGES {
-        let text = read_to_string(root().join(readme)).unwrap();
-        let commands = "```\ncargo run --release --example predict_42\ncargo test --release\n```";
-        let place = text.find(commands);
+fn the_two_commands_are_the_first_thing_that_a_reader_sees() {
+    let commands = "cargo run --release --example predict_42\ncargo test --release\n";
+    for (language, readme) in LANGUAGES.into_iter().zip(["README.md", "README.zh.md"]) {
+        let page = Page::read(Path::new(readme));
+        assert_eq!(page.code[0].1, commands, "{readme}");
+        let place = page.text.find(commands).unwrap();
+        assert!(place < 200, "{readme}: {place}");
+        let picture = run::path(language).display().to_string();
         assert!(
-            place.is_some_and(|place| place < 200),
-            "{readme}: {place:?}"
+            page.pictures.iter().any(|(file, _)| *file == picture),
+            "{readme}"
         );
-        assert!(text.contains(&format!("]({})", run::path(language))));
     }
-}
-
-#[test]
-fn a_picture_needs_an_answer() {
-    let refused = run::figure("no run at all", Language::En);
-    assert!(refused.is_err_and(|e| e.to_string().contains("predict_42")));
+    let ci = read(".ci/run");
+    for command in commands.lines() {
+        let is_run = ci.lines().any(|line| line.starts_with(command));
+        assert!(is_run, ".ci/run does not run {command}");
+    }
 }

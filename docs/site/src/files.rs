@@ -14,12 +14,14 @@ pub fn under(directory: &Path) -> Result<Vec<PathBuf>> {
         for entry in fs::read_dir(&here).with_context(context)? {
             let entry = entry.with_context(context)?;
             let path = inner.join(entry.file_name());
-            match entry.path().is_dir() {
-                true => left.push(path),
-                false => files.push(path),
+            if entry.path().is_dir() {
+                left.push(path);
+            } else {
+                files.push(path);
             }
         }
     }
+    files.sort();
     Ok(files)
 }
 
@@ -27,15 +29,20 @@ pub fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))
 }
 
+/// Writes a file, and makes the directories that it needs.
 pub fn write(path: &Path, text: &str) -> Result<()> {
+    make_room(path)?;
     fs::write(path, text).with_context(|| format!("writing {}", path.display()))
 }
 
 /// Copies a file, and makes the directories that it needs.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    make_room(to)?;
     let context = || format!("copying {} to {}", from.display(), to.display());
-    if let Some(parent) = to.parent() {
-        fs::create_dir_all(parent).with_context(context)?;
-    }
     fs::copy(from, to).map(|_| ()).with_context(context)
+}
+
+fn make_room(path: &Path) -> Result<()> {
+    let parent = path.parent().unwrap_or(path);
+    fs::create_dir_all(parent).with_context(|| format!("creating {}", parent.display()))
 }
