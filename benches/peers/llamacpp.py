@@ -1,36 +1,24 @@
-"""llama.cpp on a GGUF file, answering the same questions as benches/measure.rs."""
+"""llama.cpp on a GGUF file: llamacpp.py FILE THREADS"""
 
-import json
 import sys
-import time
 
 import llama_cpp
+from answers import answer
 
 
-def ids(n):
-    return [100 + i * 7 % 5000 for i in range(n)]
+class Model:
+    def __init__(self, path, n_threads):
+        threads = {"n_threads": n_threads, "n_threads_batch": n_threads}
+        self.llama = llama_cpp.Llama(path, n_ctx=4096, n_batch=512, verbose=False, **threads)
+
+    def __len__(self):
+        return self.llama.n_tokens
+
+    def truncate(self, n):
+        self.llama.n_tokens = n  # eval drops what lies behind it
+
+    def read(self, ids):
+        self.llama.eval(ids)
 
 
-def main():
-    n_threads = int(sys.argv[2])
-    model = llama_cpp.Llama(
-        sys.argv[1], n_ctx=4096, n_batch=512, n_threads=n_threads, n_threads_batch=n_threads, verbose=False
-    )
-    for line in sys.stdin:
-        question, n, *steps = [word if word.isalpha() else int(word) for word in line.split()]
-        if question == "prefill":
-            model.reset()
-            model._ctx.kv_cache_clear()
-            todo = [ids(n)]
-        else:
-            if model.n_tokens < n:
-                model.eval(ids(n)[model.n_tokens :])
-            model.n_tokens = n  # eval drops what lies behind it
-            todo = [[7]] * steps[0]
-        start = time.perf_counter()
-        for new in todo:
-            model.eval(new)
-        print(json.dumps({"seconds": (time.perf_counter() - start) / len(todo)}), flush=True)
-
-
-main()
+answer(Model(sys.argv[1], int(sys.argv[2])))

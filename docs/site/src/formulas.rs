@@ -71,17 +71,14 @@ pub fn portable(page: &str) -> String {
         pairs.any(|pair| pair[0] == b'\\' && pair[1].is_ascii_punctuation())
     };
     let spelled = |formula: Formula| {
-        let Formula {
-            latex,
-            display,
-            range,
-        } = formula;
-        let new = match display {
-            false => Some(format!("$`{latex}`$")),
-            true if is_alone(page, &range) => Some(format!("```math\n{latex}\n```")),
-            true => None,
-        };
-        new.map(|new| (range, new))
+        let (latex, range) = (formula.latex, formula.range);
+        if !formula.display {
+            Some((range, format!("$`{latex}`$")))
+        } else if is_alone(page, &range) {
+            Some((range, format!("```math\n{latex}\n```")))
+        } else {
+            None
+        }
     };
     let formulas = formulas(page).into_iter().filter(fragile);
     replaced(page, &formulas.filter_map(spelled).collect::<Vec<_>>())
@@ -105,9 +102,10 @@ pub fn drawn(page: &str) -> Result<String> {
 /// One line of MathML that Markdown passes on as it is.
 fn mathml(formula: &Formula) -> Result<String> {
     let storage = Storage::new();
-    let display_mode = match formula.display {
-        true => DisplayMode::Block,
-        false => DisplayMode::Inline,
+    let display_mode = if formula.display {
+        DisplayMode::Block
+    } else {
+        DisplayMode::Inline
     };
     let config = RenderConfig {
         display_mode,
@@ -123,9 +121,10 @@ fn mathml(formula: &Formula) -> Result<String> {
     }
     // The crate leaves text as it is written, with the backslash that LaTeX needs before `_`.
     let mathml = without_markdown(&mathml.replace("\\_", "_"));
-    Ok(match formula.display {
-        true => format!("<span class=\"formula\">{mathml}</span>"),
-        false => mathml,
+    Ok(if formula.display {
+        format!("<span class=\"formula\">{mathml}</span>")
+    } else {
+        mathml
     })
 }
 

@@ -45,9 +45,10 @@ fn main() -> ExitCode {
         let (site, chromium) = (site.clone(), chromium.clone());
         let run = move || {
             let problems = test(site.get_or_init(|| Site::build(chromium)));
-            match problems.is_empty() {
-                true => Ok(()),
-                false => Err(Failed::from(problems.join("\n"))),
+            if problems.is_empty() {
+                Ok(())
+            } else {
+                Err(Failed::from(problems.join("\n")))
             }
         };
         Trial::test(name, run)
