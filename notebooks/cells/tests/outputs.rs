@@ -52,6 +52,7 @@ fn run(chapter: &str, language: &str, model: impl AsRef<OsStr>) -> Vec<Cell> {
         .current_dir(notebooks())
         .env("LLAMA3_MODEL", model)
         .env("LLAMA3_LANG", language)
+        .env("RAYON_NUM_THREADS", "1") // the tests run side by side already
         .env("RUST_LIB_BACKTRACE", "0") // as the kernel's launcher: errors without a path of calls
         .output()
         .unwrap();
@@ -68,23 +69,46 @@ fn run(chapter: &str, language: &str, model: impl AsRef<OsStr>) -> Vec<Cell> {
 }
 
 #[test]
-fn chapters_run_on_the_shapes_of_llama_3_8b() {
-    runs_on_the_shapes_of_llama_3_8b("02_model", "");
-    runs_on_the_shapes_of_llama_3_8b("04_queries", "[32, 128, 4096]");
-    runs_on_the_shapes_of_llama_3_8b("06_scores", "");
-    runs_on_the_shapes_of_llama_3_8b("07_block", "");
+fn llama_3_8b_02_model() {
+    runs_on_llama_3_8b("02_model", "");
 }
 
 #[test]
-#[ignore = "takes a minute: cargo test --release -p llama3-cells -- --ignored"]
-fn long_chapters_run_on_the_shapes_of_llama_3_8b() {
-    runs_on_the_shapes_of_llama_3_8b("03_embedding", "[17, 4096]");
-    runs_on_the_shapes_of_llama_3_8b("05_rope", "");
-    runs_on_the_shapes_of_llama_3_8b("08_predict", "[17, 4096]");
+#[ignore = "takes a minute; run with --ignored"]
+fn llama_3_8b_03_embedding() {
+    runs_on_llama_3_8b("03_embedding", "[17, 4096]");
 }
 
-/// Every cell runs and shows something, and `shape` is among it: the prose says so.
-fn runs_on_the_shapes_of_llama_3_8b(chapter: &str, shape: &str) {
+#[test]
+fn llama_3_8b_04_queries() {
+    runs_on_llama_3_8b("04_queries", "[32, 128, 4096]");
+}
+
+#[test]
+#[ignore = "takes a minute; run with --ignored"]
+fn llama_3_8b_05_rope() {
+    runs_on_llama_3_8b("05_rope", "");
+}
+
+#[test]
+fn llama_3_8b_06_scores() {
+    runs_on_llama_3_8b("06_scores", "");
+}
+
+#[test]
+fn llama_3_8b_07_block() {
+    runs_on_llama_3_8b("07_block", "");
+}
+
+#[test]
+#[ignore = "takes a minute; run with --ignored"]
+fn llama_3_8b_08_predict() {
+    runs_on_llama_3_8b("08_predict", "[17, 4096]");
+}
+
+/// On random weights of its exact shapes every cell runs and shows something, and `shape` is among it:
+/// the prose says so.
+fn runs_on_llama_3_8b(chapter: &str, shape: &str) {
     let cells = run(chapter, "en", "rehearsal:llama-3-8b");
     for cell in &cells {
         assert!(
