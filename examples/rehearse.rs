@@ -6,15 +6,19 @@
 #[path = "shared/pretty.rs"]
 #[allow(dead_code, reason = "each example needs a part of it")]
 mod pretty;
+#[path = "shared/progress.rs"]
+#[allow(dead_code, reason = "each example needs a part of it")]
+mod progress;
 
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressStyle};
 use llama3::checkpoint::UNFINISHED;
 use llama3::matrix::memory::in_words;
 use llama3::prelude::*;
 use pretty::{note, say};
+use progress::Progress;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 /// Writes seeded random bf16 weights in a released model's shapes: consolidated.safetensors and
 /// params.json, under Meta's names.
@@ -46,9 +50,6 @@ fn run(args: &Args) -> Result<u8> {
     let total = checkpoint.n_bytes() as u64;
     let (model, size, dir) = (&args.model, in_words(total), args.write.display());
     say(&format!("{model}: {size} of random weights to {dir}"))?;
-    let bar = ProgressBar::new(total);
-    let style = ProgressStyle::with_template("{bar:40} {bytes}/{total_bytes} {bytes_per_sec}");
-    bar.set_style(style.unwrap_or(ProgressStyle::default_bar()));
     let unfinished = args.write.join(UNFINISHED);
     // A second handler is the only thing that could go wrong, and there is none.
     let _ = ctrlc::set_handler(move || {
@@ -56,8 +57,14 @@ fn run(args: &Args) -> Result<u8> {
         note("\nStopped; nothing half-written was left.");
         std::process::exit(130);
     });
-    checkpoint.write(&args.write, &|bytes| bar.inc(bytes))?;
-    bar.finish();
+    let written = Mutex::new((0, Progress::new(total)));
+    checkpoint.write(&args.write, &|bytes| {
+        if let Ok((done, progress)) = written.lock().as_deref_mut() {
+            *done += bytes;
+            progress.at(*done, &format!("{} of {size}", in_words(*done)));
+        }
+    })?;
+    drop(written);
     say(&format!(
         "Run it: cargo run --release --example predict_42 -- --model {dir}"
     ))?;

@@ -9,6 +9,16 @@ mod ctrl_c;
 #[path = "generate/profile.rs"]
 mod profile;
 
+// What the examples are made of, with its own tests.
+#[path = "../examples/shared/pretty.rs"]
+#[allow(dead_code)]
+mod pretty;
+#[path = "../examples/generate/printout.rs"]
+mod printout;
+#[path = "../examples/shared/progress.rs"]
+#[allow(dead_code)]
+mod progress;
+
 use common::*;
 use llama3::prelude::*;
 use std::io::Write;
@@ -149,21 +159,61 @@ fn decoded(output: &Output) -> usize {
         .expect(&stderr)
 }
 
+/// Bytes that wait for the rest of their character come before an id that has no text.
+#[test]
+fn bytes_that_wait_keep_their_place() {
+    let tokenizer = Tokenizer::from_tiktoken_file(llama3_tokenizer(), Llama3Specials::Llama3);
+    let tokenizer = tokenizer.unwrap();
+    let llama = tokenizer.encode("🦙");
+    let nothing = 130_000;
+    let all = |ids: &[u32]| {
+        let mut printout = printout::Printout::new(&tokenizer, 1, 42);
+        let added: String = ids.iter().map(|&id| printout.add(0, id)).collect();
+        added + &printout.finish()
+    };
+    assert!(llama.len() > 1, "several tokens for one character");
+    assert_eq!(all(&llama), "🦙\n");
+    assert_eq!(all(&llama[..1]), "�\n");
+    let x = tokenizer.encode("x")[0];
+    assert_eq!(all(&[llama[0], nothing, x]), "�<unused 130000>x\n");
+}
+
+#[test]
+fn a_prompt_may_begin_with_a_hyphen() {
+    let text = |prompt: &str| {
+        let output = generate(&[&TINY, &["--max-tokens", "1", "--prompt", prompt][..]].concat());
+        (output.status.code(), stderr(&output))
+    };
+    for prompt in ["- milk", "-1 and 2", "--help me", "-5"] {
+        let (code, stderr) = text(prompt);
+        assert_eq!(code, Some(0), "{prompt:?}: {stderr}");
+    }
+}
+
 #[test]
 fn the_prompt_from_stdin() {
     let options = ["--prompt", "Once upon a time\nthere", "--max-tokens", "8"];
     let expected = of_tiny(&options);
-    for (line_end, text) in [("\n", &expected), ("\r\n", &expected), ("", &expected)] {
+    // Some shells put a byte order mark before what they pipe.
+    for (mark, line_end) in [("", "\n"), ("", "\r\n"), ("", ""), ("\u{feff}", "\r\n")] {
         let output = piped(
             &[&TINY, &["--prompt", "-", "--max-tokens", "8"][..]].concat(),
             |stdin| {
-                write!(stdin, "Once upon a time\nthere{line_end}").unwrap();
+                write!(stdin, "{mark}Once upon a time\nthere{line_end}").unwrap();
             },
         );
-        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{text}\n"));
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert_eq!(text, format!("{expected}\n"), "{mark:?} {line_end:?}");
     }
     let arguments = [&TINY, &["--prompt", "-"][..]].concat();
-    for (bytes, word) in [(&b"\n"[..], "empty"), (b"\xff\xfe", "UTF-8")] {
+    for (bytes, word) in [
+        (&b"\n"[..], "empty"),
+        (b"\xef\xbb\xbf\r\n", "empty"),
+        (b"\xff\xfeh\0i\0", "iconv -f UTF-16 -t UTF-8"),
+        (b"\xfe\xff\0h\0i", "iconv -f UTF-16 -t UTF-8"),
+        (b"caf\xe9", "not UTF-8 (byte 3)"),
+        (b"caf\xe9 au lait", "iconv -f LATIN1 -t UTF-8"),
+    ] {
         let output = piped(&arguments, |stdin| stdin.write_all(bytes).unwrap());
         assert_eq!(output.status.code(), Some(2));
         let stderr = stderr(&output);

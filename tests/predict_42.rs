@@ -166,12 +166,50 @@ fn a_prompt_may_begin_with_a_hyphen() {
 /// gives those that fit.
 #[test]
 fn the_context_ends() {
-    let ids = |n: usize| vec!["1"; n].join(",");
-    let rehearse = ["--rehearse", "tiny", "--tokens"];
+    let dir = tempfile::tempdir().unwrap();
+    let oracle = oracles().join("mqa_hd16/meta");
+    for file in std::fs::read_dir(oracle).unwrap().flatten() {
+        std::fs::copy(file.path(), dir.path().join(file.file_name())).unwrap();
+    }
+    let mut params = json(dir.path().join("params.json"));
+    params["max_seq_len"] = 6.into();
+    std::fs::write(dir.path().join("params.json"), params.to_string()).unwrap();
+    let model = ["--model", &*dir.path().to_string_lossy(), "--tokens"];
     refused(
-        &[&rehearse[..], &[&ids(8193)]].concat(),
-        &["8193 tokens", "made for 8192"],
+        &[&model[..], &["1,2,3,4,5,6,7"]].concat(),
+        &["7 tokens", "made for 6"],
     );
+    let greedy = |tokens, steps| {
+        let options = [tokens, "--steps", steps];
+        ids(&json_of(&[&model[..], &options].concat())["greedy"])
+    };
+    let all = greedy("1,2,3", "4");
+    assert_eq!(all.len(), 4, "the sixth position is read for the last one");
+    assert_eq!(greedy("1,2,3", "9000"), all);
+    assert_eq!(greedy("1,2,3,4,5,6", "4").len(), 1);
+    let more = predict_42(&[&model[..], &["1,2,3", "--steps", "5"]].concat());
+    let stderr = String::from_utf8_lossy(&more.stderr);
+    assert!(
+        stderr.contains("--steps 5") && stderr.contains("room for 4"),
+        "{stderr}"
+    );
+}
+
+/// A prompt that is read in pieces: the last one is shown, and the guesses are the whole prompt's.
+#[test]
+fn a_long_prompt() {
+    let tokens: Vec<String> = (0..100).map(|id| (id % 90).to_string()).collect();
+    let tokens = ["--rehearse", "tiny", "--tokens", &tokens.join(",")];
+    let output = predict_42(&[&tokens[..], &["--top", "1", "--steps", "1"]].concat());
+    let text = String::from_utf8_lossy(&output.stdout);
+    let shown = |part: &str| text.lines().filter(|line| line.contains(part)).count();
+    assert_eq!(shown("the last 36 tokens, after the 64 before them"), 1);
+    assert_eq!(shown("a row of the embedding table per token"), 1);
+    assert_eq!(shown("layer  1/2 best guess"), 1);
+    let guess = text.split("layer  2/2 best guess ").nth(1).unwrap();
+    let guess = guess.split(" (").next().unwrap();
+    let best = text.split("most probable\n").nth(1).unwrap();
+    assert!(best.lines().next().unwrap().contains(guess), "{text}");
 }
 
 /// Whoever has seen enough, and whose disk is full: no panic, no backtrace.

@@ -7,6 +7,9 @@ mod options;
 #[allow(dead_code, reason = "each example needs a part of it")]
 mod pretty;
 mod printout;
+#[path = "../shared/progress.rs"]
+#[allow(dead_code, reason = "each example needs a part of it")]
+mod progress;
 mod prompt;
 mod run;
 mod watch;

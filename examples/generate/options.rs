@@ -4,6 +4,7 @@ use crate::pretty::tell_of_llama3;
 use clap::Parser;
 use llama3::prelude::*;
 use llama3::sampling::{Sampler, Sampling};
+use std::str::FromStr;
 
 /// Continues a text, or answers a question, with a Llama model.
 ///
@@ -53,25 +54,31 @@ pub struct Args {
     #[arg(long, value_name = "T", default_value_t = 0.6)]
     temperature: f32,
     /// Draw from this many of the likeliest tokens; 0 for all
-    #[arg(long, value_name = "K", default_value_t = 0)]
+    #[arg(long, value_parser = number::<usize>, value_name = "K", default_value_t = 0)]
     top_k: usize,
     /// Draw from the fewest tokens whose probabilities together reach this; 1 for all
     #[arg(long, value_name = "P", default_value_t = 0.9)]
     top_p: f32,
     /// The same seed makes the same text
-    #[arg(long, default_value_t = 42)]
+    #[arg(long, value_parser = number::<u64>, default_value_t = 42)]
     pub seed: u64,
     /// The most tokens to make, in each continuation
-    #[arg(long, value_name = "N", default_value_t = 256)]
+    #[arg(long, value_parser = number::<usize>, value_name = "N", default_value_t = 256)]
     pub max_tokens: usize,
     /// How many continuations to make at once, sharing every read of the weights. The first has the
     /// seed, the next the seed + 1 and so on. They are printed one after another, each below a line
     /// with its number and seed.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_parser = number::<usize>, value_name = "N", default_value_t = 1)]
     pub batch: usize,
     /// Show where the time went, step by step
     #[arg(long)]
     pub profile: bool,
+}
+
+/// Other programs take -1 for "all" or "at random".
+fn number<T: FromStr>(text: &str) -> std::result::Result<T, &'static str> {
+    text.parse()
+        .map_err(|_| "expected a whole number, 0 or more")
 }
 
 /// Each continuation keeps a KV cache of its own.

@@ -1,6 +1,5 @@
 //! What goes to stdout: one text as it grows, and the others when their turn comes.
 
-use crate::pretty;
 use llama3::prelude::*;
 use llama3::tokenizer::TextStream;
 
@@ -38,26 +37,25 @@ impl Printout {
         }
     }
 
-    /// A token for a text.
-    pub fn add(&mut self, index: usize, id: u32) -> Result<()> {
+    /// A token for a text. Returns what can be written by now.
+    pub fn add(&mut self, index: usize, id: u32) -> String {
         match self.texts[index].stream.push(id) {
             Ok(whole) => self.texts[index].waiting.push_str(&whole),
             // Some models have ids without a token: shown as such, behind the bytes before them.
             Err(_) => {
                 self.flush(index);
-                self.texts[index]
-                    .waiting
-                    .push_str(&self.tokenizer.token(id));
+                let unknown = self.tokenizer.token(id);
+                self.texts[index].waiting.push_str(&unknown);
             }
         }
-        self.write()
+        self.by_now()
     }
 
     /// No more tokens for a text.
-    pub fn end(&mut self, index: usize) -> Result<()> {
+    pub fn end(&mut self, index: usize) -> String {
         self.flush(index);
         self.texts[index].over = true;
-        self.write()
+        self.by_now()
     }
 
     /// Bytes that wait for the rest of their character wait no longer.
@@ -68,36 +66,34 @@ impl Printout {
     }
 
     /// No more tokens for any text: ends those that were begun.
-    pub fn finish(&mut self) -> Result<()> {
-        if self.turn > 0 || self.begun {
-            (self.turn..self.texts.len()).try_for_each(|index| self.end(index))?;
+    pub fn finish(&mut self) -> String {
+        if self.turn == 0 && !self.begun {
+            return String::new();
         }
-        Ok(())
+        (self.turn..self.texts.len())
+            .map(|index| self.end(index))
+            .collect()
     }
 
-    /// Writes what can be written by now.
-    fn write(&mut self) -> Result<()> {
+    /// What can be written by now: a text as far as it is, and when it is over the next.
+    fn by_now(&mut self) -> String {
+        let mut written = String::new();
         while self.turn < self.texts.len() {
-            let mut text = String::new();
             if !self.begun && self.texts.len() > 1 {
                 let (number, n) = (self.turn + 1, self.texts.len());
                 let seed = self.seed.wrapping_add(self.turn as u64);
-                text = format!("── {number} of {n}, seed {seed} ──\n");
+                written.push_str(&format!("── {number} of {n}, seed {seed} ──\n"));
             }
             self.begun = true;
-            let own = &mut self.texts[self.turn];
-            text.push_str(&std::mem::take(&mut own.waiting));
-            let over = own.over;
-            if over {
-                text.push('\n');
-                self.turn += 1;
-                self.begun = false;
-            }
-            pretty::write(&text)?;
-            if !over {
+            let text = &mut self.texts[self.turn];
+            written.push_str(&std::mem::take(&mut text.waiting));
+            if !text.over {
                 break;
             }
+            written.push('\n');
+            self.turn += 1;
+            self.begun = false;
         }
-        Ok(())
+        written
     }
 }

@@ -1,14 +1,19 @@
 //! From what was typed to the tokens that the model reads.
 
 use crate::options::Args;
+use crate::pretty::note;
 use llama3::prelude::*;
 use llama3::tokenizer::Message;
-use std::io::Read;
+use std::io::{IsTerminal, Read};
+use std::string::FromUtf8Error;
 
 /// The prompt itself, or what stdin holds.
 pub fn text(args: &Args) -> Result<String> {
     if args.prompt != "-" {
         return Ok(args.prompt.clone());
+    }
+    if std::io::stdin().is_terminal() {
+        note("Type the prompt, and end it with Ctrl-D (on Windows Ctrl-Z and Enter)");
     }
     let mut bytes = vec![];
     let read = std::io::stdin().read_to_end(&mut bytes);
@@ -16,13 +21,7 @@ pub fn text(args: &Args) -> Result<String> {
         path: "stdin".into(),
         source,
     })?;
-    let text = String::from_utf8(bytes).map_err(|e| {
-        let place = e.utf8_error().valid_up_to();
-        Error::Argument(format!(
-            "the prompt on stdin is not UTF-8 (byte {place}): convert it first, \
-             for example with `iconv -f UTF-16 -t UTF-8` or `iconv -f LATIN1 -t UTF-8`"
-        ))
-    })?;
+    let text = String::from_utf8(bytes).map_err(not_utf8)?;
     // Some shells put a byte order mark before what they pipe.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let text = text.strip_suffix('\n').unwrap_or(text);
@@ -30,6 +29,19 @@ pub fn text(args: &Args) -> Result<String> {
         "" => Err(Error::Argument("the prompt on stdin is empty".into())),
         text => Ok(text.to_string()),
     }
+}
+
+fn not_utf8(error: FromUtf8Error) -> Error {
+    let (place, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+    let advice = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        "it is UTF-16, which `iconv -f UTF-16 -t UTF-8` converts"
+    } else {
+        "was it cut in the middle of a character? If it is Latin-1, \
+         `iconv -f LATIN1 -t UTF-8` converts it"
+    };
+    Error::Argument(format!(
+        "the prompt on stdin is not UTF-8 (byte {place}): {advice}"
+    ))
 }
 
 /// The prompt in tokens, in the form that the model was trained for.

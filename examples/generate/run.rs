@@ -1,7 +1,9 @@
 //! The run: the prompt once, then passes in which every unfinished text gets its next token.
 
 use crate::options::Args;
+use crate::pretty;
 use crate::printout::Printout;
+use crate::progress::Passes;
 use crate::watch::Watch;
 use llama3::prelude::*;
 use llama3::sampling::Sampler;
@@ -44,7 +46,8 @@ impl Run<'_> {
     /// Makes all texts, or what there is of them when the run is stopped.
     pub fn go(&mut self, prompt: &[u32]) -> Result<()> {
         let result = self.all(prompt);
-        self.printout.finish()?;
+        self.watch.passes = None;
+        pretty::write(&self.printout.finish())?;
         match result {
             Err(Error::Stopped) => Ok(()),
             result => result,
@@ -55,10 +58,21 @@ impl Run<'_> {
         self.watch.profile.phase("prefill");
         self.prefill(prompt)?;
         self.watch.profile.phase("decode");
+        if !pretty::is_read_along() {
+            self.watch.passes = Some(self.writing(prompt.len()));
+        }
         while self.texts.iter().any(|text| text.end.is_none()) {
             self.decode()?;
         }
         Ok(())
+    }
+
+    /// The progress of text that nobody sees as it grows.
+    fn writing(&self, n_prompt: usize) -> Passes {
+        let config = &self.model.config;
+        let room = config.max_seq_len - n_prompt + 1;
+        let n_tokens = self.args.max_tokens.min(room) * self.args.batch;
+        Passes::writing(n_tokens, config.n_layers)
     }
 
     /// Reads the prompt, and gives every text its first token.
@@ -66,7 +80,7 @@ impl Run<'_> {
         let mut cache = self.model.new_cache();
         let mut observer = |site, x: &Tensor| self.watch.see(site, x);
         let logits = self.model.next_logits(prompt, &mut cache, &mut observer); // [vocab_size]
-        self.watch.prompt_is_read();
+        self.watch.passes = None;
         let logits = logits?;
         self.texts = self.forks(cache)?;
         (0..self.texts.len()).try_for_each(|index| self.write(index, &logits))
@@ -124,10 +138,10 @@ impl Run<'_> {
         };
         self.watch.profile.step(&["sampling"]);
         if text.end != Some(End::Complete) {
-            self.printout.add(index, next)?;
+            pretty::write(&self.printout.add(index, next))?;
         }
         if text.end.is_some() {
-            self.printout.end(index)?;
+            pretty::write(&self.printout.end(index))?;
         }
         self.watch.profile.step(&["text"]);
         Ok(())

@@ -6,6 +6,9 @@ mod predict;
 #[path = "../shared/pretty.rs"]
 #[allow(dead_code, reason = "each example needs a part of it")]
 mod pretty;
+#[path = "../shared/progress.rs"]
+#[allow(dead_code, reason = "each example needs a part of it")]
+mod progress;
 mod show;
 mod walk;
 
@@ -94,10 +97,12 @@ fn run(args: Args) -> Result<u8> {
     if session.is_published(&tries[0]) {
         session.screen.agreement(&session, &tries[0])?;
     }
-    if session.needs_context(&tries[0]) {
+    let told = format!("{CONTEXT}{question}");
+    if session.needs_context(&tries[0])
+        && let Ok(ids) = session.ids(&told)
+    {
         session.screen.context(&session.checkpoint, CONTEXT)?;
-        let told = format!("{CONTEXT}{question}");
-        tries.push(session.try_with(Some(&told), session.ids(&told)?)?);
+        tries.push(session.try_with(Some(&told), ids)?);
     }
     if session.args.json {
         pretty::say(&show::json(&session, &tries, start.elapsed()).to_string())?;
@@ -163,9 +168,9 @@ impl Session {
     /// One prompt through all layers, shown on the way.
     fn try_with(&self, prompt: Option<&str>, ids: Vec<u32>) -> Result<Prediction> {
         self.screen.tokens(self, prompt, &ids)?;
-        let mut walk = walk::Walk::new(self);
+        let mut walk = walk::Walk::new(self, ids.len());
         let prediction = predict(self, prompt, ids, &mut |site, x| walk.see(site, x))?;
-        walk.finish();
+        drop(walk);
         self.screen.prediction(self, &prediction)?;
         Ok(prediction)
     }

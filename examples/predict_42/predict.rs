@@ -2,6 +2,7 @@
 
 use crate::Session;
 use crate::pretty::note;
+use crate::progress::Passes;
 use llama3::prelude::*;
 use llama3::sampling::Candidate;
 
@@ -23,6 +24,7 @@ pub struct Prediction {
     pub answer: String,
 }
 
+/// Reads the prompt, then goes on by itself. The observer sees the prompt on its way.
 pub fn predict(
     session: &Session,
     prompt: Option<&str>,
@@ -30,37 +32,11 @@ pub fn predict(
     observer: &mut Observer,
 ) -> Result<Prediction> {
     let (model, args) = (&session.model, &session.args);
+    let steps = steps(args.steps, tokens.len(), model.config.max_seq_len);
     let mut cache = model.new_cache();
-    let mut argmax = vec![];
-    let mut rows = vec![];
-    for piece in tokens.chunks(AT_ONCE) {
-        let logits = model.forward(piece, &mut cache, observer)?; // [T, vocab_size]
-        rows = (0..piece.len())
-            .map(|t| logits.get(t))
-            .collect::<std::result::Result<_, _>>()?;
-        for row in &rows {
-            argmax.push(sampling::greedy(row)?);
-        }
-    }
-    let mut logits = rows
-        .pop()
-        .ok_or(Error::Argument("the prompt is empty".into()))?;
+    let (argmax, logits) = read(model, &tokens, &mut cache, observer)?;
     let top = sampling::top(&logits, args.top)?;
-    let mut greedy = vec![];
-    while greedy.len() < args.steps {
-        let next = sampling::greedy(&logits)?;
-        greedy.push(next);
-        if cache.len() == model.config.max_seq_len && greedy.len() < args.steps {
-            let most = model.config.max_seq_len;
-            note(&format!(
-                "The context of {most} tokens is full: the text ends here."
-            ));
-            break;
-        }
-        if greedy.len() < args.steps {
-            logits = model.next_logits(&[next], &mut cache, &mut unobserved)?;
-        }
-    }
+    let greedy = go_on(model, logits, &mut cache, steps)?;
     Ok(Prediction {
         prompt: prompt.map(str::to_string),
         answer: answer(&greedy, &top, session.tokenizer.as_ref()),
@@ -69,6 +45,57 @@ pub fn predict(
         argmax,
         greedy,
     })
+}
+
+/// As many steps as were asked for and as fit. The model need not read the last token.
+fn steps(asked: usize, n_prompt: usize, max_seq_len: usize) -> usize {
+    let room = max_seq_len - n_prompt + 1;
+    if asked > room {
+        note(&format!(
+            "--steps {asked}: after {n_prompt} tokens, the context of {max_seq_len} has room for {room}, so it ends there"
+        ));
+    }
+    asked.min(room)
+}
+
+/// The best next token after every position, and the logits after the last.
+fn read(
+    model: &Transformer,
+    tokens: &[u32],
+    cache: &mut KvCache,
+    observer: &mut Observer,
+) -> Result<(Vec<u32>, Tensor)> {
+    let mut argmax = vec![];
+    let mut last = Err(Error::Argument("the prompt is empty".into()));
+    for piece in tokens.chunks(AT_ONCE) {
+        let logits = model.forward(piece, cache, observer)?; // [T, vocab_size]
+        for t in 0..piece.len() {
+            let row = logits.get(t)?;
+            argmax.push(sampling::greedy(&row)?);
+            last = Ok(row);
+        }
+    }
+    Ok((argmax, last?))
+}
+
+/// The most probable token, again and again.
+fn go_on(
+    model: &Transformer,
+    mut logits: Tensor,
+    cache: &mut KvCache,
+    steps: usize,
+) -> Result<Vec<u32>> {
+    let mut passes = Passes::writing(steps, model.config.n_layers);
+    let mut observer = |site, x: &Tensor| passes.see(site, x).map(|()| None);
+    let mut greedy = vec![];
+    while greedy.len() < steps {
+        let next = sampling::greedy(&logits)?;
+        greedy.push(next);
+        if greedy.len() < steps {
+            logits = model.next_logits(&[next], cache, &mut observer)?;
+        }
+    }
+    Ok(greedy)
 }
 
 /// The number or word at the beginning of the continuation, or the next token where there is none.

@@ -1,36 +1,45 @@
 //! The way through the layers: shapes, and what the model would say if it ended here (the logit lens).
 
 use crate::Session;
-use indicatif::{ProgressBar, ProgressStyle};
+use crate::progress::Passes;
 use llama3::prelude::*;
 
 pub struct Walk<'a> {
     session: &'a Session,
-    bar: ProgressBar,
+    n_tokens: usize,
+    passes: Passes,
 }
 
 impl<'a> Walk<'a> {
-    pub fn new(session: &'a Session) -> Walk<'a> {
-        let bar = if session.screen.quiet {
-            ProgressBar::hidden()
-        } else {
-            ProgressBar::new(session.model.config.n_layers as u64)
-        };
-        let style = ProgressStyle::with_template("layer {pos:>2}/{len} {bar:30} {msg}");
-        bar.set_style(style.unwrap_or(ProgressStyle::default_bar()));
-        Walk { session, bar }
+    pub fn new(session: &'a Session, n_tokens: usize) -> Walk<'a> {
+        let passes = Passes::reading(n_tokens, session.model.config.n_layers);
+        Walk {
+            session,
+            n_tokens,
+            passes,
+        }
     }
 
-    /// The observer of the pass: it changes nothing.
+    /// The observer of all passes: it changes nothing. Of a long prompt, which goes through the layers
+    /// piece by piece, it shows the last.
     pub fn see(&mut self, site: Site, x: &Tensor) -> Result<Option<Tensor>> {
+        self.passes.see(site, x)?;
+        let (done, inside) = self.passes.tokens();
+        if self.session.screen.quiet || done + inside < self.n_tokens {
+            return Ok(None);
+        }
+        if site == Site::Embedding && done > 0 {
+            self.line(&format!(
+                "         the last {inside} tokens, after the {done} before them:"
+            ))?;
+        }
         if let Some(step) = step_of_block_0(site) {
             self.line(&format!("         {step:<44} {:?}", x.dims()))?;
         }
-        if let Site::Residual(layer) = site {
-            self.bar.set_position(layer as u64 + 1);
-            if !self.session.screen.quiet && !self.session.args.no_lens {
-                self.guess(layer, x)?;
-            }
+        if let Site::Residual(layer) = site
+            && !self.session.args.no_lens
+        {
+            self.guess(layer, x)?;
         }
         Ok(None)
     }
@@ -43,28 +52,14 @@ impl<'a> Walk<'a> {
             return Ok(());
         };
         let text = self.session.text(best.id).unwrap_or(best.id.to_string());
-        let guess = format!("best guess {text} ({:.0} %)", best.prob * 100.0);
-        self.bar.set_message(guess.clone());
-        if self.bar.is_hidden() {
-            let (layer, n_layers) = (layer + 1, model.config.n_layers);
-            self.session
-                .screen
-                .line(&format!("layer {layer:>2}/{n_layers} {guess}"))?;
-        }
-        Ok(())
+        let (percent, layer, n_layers) = (best.prob * 100.0, layer + 1, model.config.n_layers);
+        self.line(&format!(
+            "layer {layer:>2}/{n_layers} best guess {text} ({percent:.0} %)"
+        ))
     }
 
-    /// A line above the bar, or on stdout where there is no terminal.
     fn line(&self, text: &str) -> Result<()> {
-        if self.bar.is_hidden() {
-            return self.session.screen.line(text);
-        }
-        self.bar.println(text);
-        Ok(())
-    }
-
-    pub fn finish(&self) {
-        self.bar.finish();
+        self.passes.aside(|| self.session.screen.line(text))
     }
 }
 

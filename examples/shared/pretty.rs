@@ -2,6 +2,8 @@
 
 use llama3::checkpoint::inventory;
 use llama3::{Error, Result};
+#[cfg(unix)]
+use std::io::IsTerminal;
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -18,6 +20,22 @@ pub fn write(text: &str) -> Result<()> {
         path: "stdout".into(),
         source,
     })
+}
+
+/// Whether somebody may see stdout as it grows: on a terminal, or behind a pipe.
+#[cfg(unix)]
+pub fn is_read_along() -> bool {
+    use std::os::{fd::AsFd, unix::fs::FileTypeExt};
+    let out = std::io::stdout();
+    let file = out.as_fd().try_clone_to_owned().map(std::fs::File::from);
+    let kind = file.and_then(|file| file.metadata()).map(|m| m.file_type());
+    out.is_terminal() || kind.is_ok_and(|kind| kind.is_fifo() || kind.is_socket())
+}
+
+/// Elsewhere it cannot be told, and a bar must not run through a text.
+#[cfg(not(unix))]
+pub fn is_read_along() -> bool {
+    true
 }
 
 /// One line on stderr, if somebody listens.

@@ -67,7 +67,9 @@ fn bad_options_and_bad_models() {
     for top_p in ["0", "-0.5", "1.5"] {
         of_tiny("--top-p", top_p, &["top_p = ", top_p, "at most 1"]);
     }
-    of_tiny("--top-k", "-1", &["--top-k"]);
+    for option in ["--top-k", "--seed", "--max-tokens", "--batch"] {
+        of_tiny(option, "-1", &[option, "a whole number, 0 or more"]);
+    }
     of_tiny("--batch", "0", &["batch = 0", "1 to 256"]);
     of_tiny("--batch", "257", &["batch = 257"]);
     of_tiny("--max-tokens", "0", &["max-tokens = 0"]);
