@@ -2,6 +2,7 @@
 
 pub mod published;
 mod symbols;
+pub mod verify;
 
 use crate::checkpoint::{Checkpoint, weights};
 use crate::config::Config;

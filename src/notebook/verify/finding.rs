@@ -1,0 +1,82 @@
+//! What a verification says of one step, in words.
+
+use crate::plot::language::Language;
+use serde::Deserialize;
+use std::fmt::{Display, Formatter};
+
+/// What was found at one step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    /// The step, as [`Site`](crate::observe::Site) names it, or `Tokens`, or `Continuation`.
+    pub site: String,
+    /// How far off it is, as a part of what was expected.
+    pub error: f64,
+    /// How far off it may be.
+    pub tolerance: f64,
+    /// Where it is off most, what was expected there, and what is there.
+    pub worst: [String; 3],
+}
+
+/// A step's name, and the usual causes if it is the first that differs: English, Chinese.
+#[derive(Deserialize)]
+pub(super) struct Words {
+    site: String,
+    name: [String; 2],
+    causes: [String; 2],
+}
+
+impl Finding {
+    pub(super) fn new(site: &str, error: f64, tolerance: f64, worst: [String; 3]) -> Finding {
+        Finding {
+            site: site.into(),
+            error,
+            tolerance,
+            worst,
+        }
+    }
+
+    /// Whether the step is what it should be. NaN never is.
+    pub fn agrees(&self) -> bool {
+        self.error <= self.tolerance
+    }
+
+    pub(super) fn words(&self) -> Option<Words> {
+        let all: Vec<Words> = serde_json::from_str(include_str!("words.json")).ok()?;
+        let kind = self.site.split('(').next()?;
+        all.into_iter().find(|words| words.site == kind)
+    }
+
+    /// The step's name with its layer, and its usual causes.
+    fn named(&self, language: Language) -> (String, String) {
+        let layer = (self.site.split(['(', ')']).nth(1)).map_or(String::new(), |layer| {
+            language.pick(format!(", layer {layer}"), format!("，第 {layer} 层"))
+        });
+        let Some(words) = self.words() else {
+            return (self.site.clone(), String::new());
+        };
+        let pick = |[en, zh]: [String; 2]| language.pick(en, zh);
+        (pick(words.name) + &layer, pick(words.causes))
+    }
+}
+
+/// One line if it agrees; else where it differs, and why that may be.
+impl Display for Finding {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        let language = Language::current();
+        let (name, causes) = self.named(language);
+        let [place, expected, found] = &self.worst;
+        let (off, may) = (self.error, self.tolerance);
+        let sizes = language.pick(
+            format!("off by {off:.0e} of {may:.0e}"),
+            format!("误差 {off:.0e}，允许 {may:.0e}"),
+        );
+        if self.agrees() {
+            return write!(f, "✓ {name}: {sizes}");
+        }
+        let details = language.pick(
+            format!("{place}: expected {expected}, found {found}\n  Usual causes: {causes}"),
+            format!("{place}：应为 {expected}，实为 {found}\n  常见原因：{causes}"),
+        );
+        write!(f, "✗ {name}: {sizes}\n  {details}")
+    }
+}
