@@ -136,7 +136,9 @@ fn random_weights_in_the_same_sizes() {
     let random = Transformer::new(&Checkpoint::rehearsal("smollm2-135m").unwrap()).unwrap();
     let reference = Reference::of(&checkpoint.config).unwrap();
     let mut last = None;
-    let agrees = verify(&checkpoint, &random, &reference, &mut |f| last = Some(f.clone()));
+    let agrees = verify(&checkpoint, &random, &reference, &mut |f| {
+        last = Some(f.clone())
+    });
     assert!(!agrees.unwrap());
     assert_eq!(last.unwrap().site, "Embedding");
 }
@@ -145,7 +147,7 @@ fn random_weights_in_the_same_sizes() {
 fn another_norm_eps() {
     let mut gguf = Gguf::new();
     gguf.set("layer_norm_rms_epsilon", &1e-6f32.to_le_bytes());
-    gguf.found_at("AttentionNorm(0)", "norm_eps");
+    gguf.found_at("NormEps", "1e-5");
 }
 
 #[test]
@@ -173,14 +175,14 @@ fn the_other_rope_layout() {
 fn another_rope_theta() {
     let mut gguf = Gguf::new();
     gguf.set("llama.rope.freq_base", &10000f32.to_le_bytes());
-    gguf.found_at("RotatedQueries(0)", "rope_theta 10000");
+    gguf.found_at("Frequencies", "rope_theta 10000");
 }
 
 #[test]
 fn rope_scaling_where_there_is_none() {
     let mut checkpoint = Checkpoint::open(default_model()).unwrap();
     checkpoint.config.rope_scaling = Some(RopeScaling::llama31(8.0));
-    found_at(&checkpoint, "RotatedQueries(0)", "RoPE scaling");
+    found_at(&checkpoint, "Frequencies", "RoPE scaling");
 }
 
 #[test]
@@ -235,9 +237,15 @@ fn the_same_model_quantised_anew() {
         let anew = Gguf::of(requantised(&gguf, dtype));
         let seen = findings(&opened(&anew.bytes));
         let last = seen.last().unwrap();
-        assert!((last.agrees(), last.site.as_str()) == (true, "Continuation"), "{dtype:?}: {last}");
+        assert!(
+            (last.agrees(), last.site.as_str()) == (true, "Continuation"),
+            "{dtype:?}: {last}"
+        );
         let changed = |f: &Finding| f.error > 1e-3;
-        assert!(seen.iter().any(changed), "{dtype:?}: are these other weights?");
+        assert!(
+            seen.iter().any(changed),
+            "{dtype:?}: are these other weights?"
+        );
     }
     let mut anew = Gguf::of(requantised(&gguf, GgmlDType::Q4_0));
     anew.reorder("blk.0.attn_k.weight", 64, halves);
@@ -270,4 +278,42 @@ fn requantised(gguf: &Gguf, dtype: GgmlDType) -> Vec<u8> {
     let mut bytes = Cursor::new(vec![]);
     gguf_file::write(&mut bytes, &metadata, &tensors).unwrap();
     bytes.into_inner()
+}
+
+fn verified(arguments: &[&str], language: &str) -> (Option<i32>, String) {
+    let mut command = example("predict_42");
+    command
+        .args(arguments)
+        .arg("--verify")
+        .env("LLAMA3_LANG", language);
+    let output = command.output().unwrap();
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn the_exit_code_says_it() {
+    let model = default_model();
+    let (code, text) = verified(&["--model", &model.to_string_lossy()], "en");
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.ends_with("All 114 steps agree.\n"), "{text}");
+    // Random weights with the 8B's tokenizer: right up to the first step that reads a weight.
+    llama3_tokenizer();
+    let (code, text) = verified(&["--rehearse", "llama-3-8b"], "en");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("✓ tokens\n✗ embedding: ") && text.contains("Usual causes"),
+        "{text}"
+    );
+    let (code, text) = verified(&["--rehearse", "llama-3-8b"], "zh");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(
+        text.contains("✗ 嵌入：") && text.contains("常见原因"),
+        "{text}"
+    );
+    let (code, text) = verified(&["--rehearse", "tiny"], "en");
+    assert_eq!(code, Some(2), "{text}");
+    assert!(text.contains("only for Llama 3 8B"), "{text}");
+    let (code, text) = verified(&["--prompt", "x"], "en");
+    assert_eq!(code, Some(2), "{text}");
 }

@@ -4,6 +4,7 @@
 
 mod predict;
 mod show;
+mod verify;
 
 use clap::Parser;
 use llama3::prelude::*;
@@ -48,16 +49,25 @@ pub struct Args {
     /// One JSON object on stdout and nothing else
     #[arg(long)]
     json: bool,
+    /// Compare every step with what others found for Llama 3 8B or SmolLM2-135M-Instruct: exit code
+    /// 0 if all agree, 1 at the first that differs, 2 if it cannot run
+    #[arg(long, conflicts_with_all = ["prompt", "tokens", "json"])]
+    verify: bool,
 }
 
 fn main() {
-    if let Err(e) = run(&Args::parse()) {
-        eprintln!("error: {e}");
-        std::process::exit(2);
+    match run(&Args::parse()) {
+        Ok(true) => {}
+        Ok(false) => std::process::exit(1),
+        Err(e) => {
+            eprintln!("error: {e}");
+            std::process::exit(2);
+        }
     }
 }
 
-fn run(args: &Args) -> Result<()> {
+/// `false` if a verification found a step that differs.
+fn run(args: &Args) -> Result<bool> {
     let start = Instant::now();
     let options = Options {
         rope_factor: args.rope_factor,
@@ -67,6 +77,9 @@ fn run(args: &Args) -> Result<()> {
         (None, Some(name)) => Checkpoint::open_named(name, &options)?,
         (None, None) => Checkpoint::open_named(&weights::default_model()?, &options)?,
     };
+    if args.verify {
+        return verify::run(&checkpoint);
+    }
     // With ids given directly, a tokenizer only serves to show them as text.
     let tokenizer = match (checkpoint.tokenizer(), &args.tokens) {
         (Ok(tokenizer), _) => Some(tokenizer),
@@ -94,7 +107,7 @@ fn run(args: &Args) -> Result<()> {
     } else {
         show::costs(start.elapsed(), memory::peak_rss_bytes());
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Before anything is shown or read: are there tokens, and does the model know them?

@@ -40,6 +40,7 @@ use crate::rope;
 use crate::tokenizer::Tokenizer;
 use crate::transformer::Transformer;
 use candle_core::{D, DType, Tensor};
+use finding::number;
 use reference::{Prompt, Quantity, Step};
 
 pub use finding::Finding;
@@ -144,11 +145,11 @@ impl Walk<'_> {
                 self.numbers(step, &step.pick(&means)?)?
             }
             Quantity::Best => self.best(step, &step.pick(tensor)?)?,
-            Quantity::NormEps => setting(step, &[c.norm_eps], "norm_eps"),
+            Quantity::NormEps => setting("NormEps", step, &[c.norm_eps], "norm_eps"),
             Quantity::Frequencies => {
                 let freqs: Vec<f64> = rope::freqs(c).into_iter().map(f64::from).collect();
-                let from = format!("rope_theta {}, {:?}, freqs", c.rope_theta, c.rope_scaling);
-                setting(step, &freqs, &from)
+                let from = format!("rope_theta {}, {:?}", c.rope_theta, c.rope_scaling);
+                setting("Frequencies", step, &freqs, &from)
             }
         })
     }
@@ -193,7 +194,7 @@ impl Walk<'_> {
         }
         let error = length(&off) / (off.len() as f64).sqrt();
         let i = worst(&off);
-        let place = format!("[{}] #{}", step.at[0][i / in_a_row], i % in_a_row + 1);
+        let place = format!("{}, #{}", step.place(i / in_a_row), i % in_a_row + 1);
         let worst = [place, self.token(ids[i] as u32), self.token(here[i])];
         let site = step.site.replace("Residual", "Lens");
         Ok(Finding::new(&site, error, self.tolerance(step), worst))
@@ -204,8 +205,8 @@ impl Walk<'_> {
     }
 }
 
-/// What the model's description says: each number must be right to its last printed digit.
-fn setting(step: &Step, found: &[f64], from: &str) -> Finding {
+/// What follows from the model's description: each number must be right to its last printed digit.
+fn setting(site: &str, step: &Step, found: &[f64], from: &str) -> Finding {
     let expected = step.expected();
     let relative = |(a, b): (&f64, &f64)| (a / b - 1.0).abs();
     let off: Vec<f64> = found.iter().zip(&expected).map(relative).collect();
@@ -215,11 +216,7 @@ fn setting(step: &Step, found: &[f64], from: &str) -> Finding {
         number(expected[i]),
         number(found[i]),
     ];
-    Finding::new(&step.site, off[i], 1e-6, worst)
-}
-
-fn number(x: f64) -> String {
-    format!("{x:.4e}")
+    Finding::new(site, off[i], 1e-6, worst)
 }
 
 fn numbers(tensor: &Tensor) -> Result<Vec<f64>> {

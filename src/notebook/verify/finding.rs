@@ -7,7 +7,8 @@ use std::fmt::{Display, Formatter};
 /// What was found at one step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// The step, as [`Site`](crate::observe::Site) names it, or `Tokens`, or `Continuation`.
+    /// The step, as [`Site`](crate::observe::Site) names it, or `Tokens`, `NormEps`,
+    /// `Frequencies`, `Lens(layer)` or `Continuation`.
     pub site: String,
     /// How far off it is, as a part of what was expected.
     pub error: f64,
@@ -65,18 +66,29 @@ impl Display for Finding {
         let language = Language::current();
         let (name, causes) = self.named(language);
         let [place, expected, found] = &self.worst;
-        let (off, may) = (self.error, self.tolerance);
-        let sizes = language.pick(
-            format!("off by {off:.0e} of {may:.0e}"),
-            format!("误差 {off:.0e}，允许 {may:.0e}"),
-        );
+        let mark = if self.agrees() { "✓" } else { "✗" };
+        write!(f, "{mark} {name}")?;
+        if self.tolerance > 0.0 {
+            let (off, may) = (number(self.error), number(self.tolerance));
+            let sizes = language.pick(format!(": {off} of {may}"), format!("：{off} / {may}"));
+            write!(f, "{sizes}")?;
+        }
         if self.agrees() {
-            return write!(f, "✓ {name}: {sizes}");
+            return Ok(());
         }
         let details = language.pick(
             format!("{place}: expected {expected}, found {found}\n  Usual causes: {causes}"),
             format!("{place}：应为 {expected}，实为 {found}\n  常见原因：{causes}"),
         );
-        write!(f, "✗ {name}: {sizes}\n  {details}")
+        write!(f, "\n  {details}")
+    }
+}
+
+/// A number in few digits.
+pub(super) fn number(x: f64) -> String {
+    if x == 0.0 || (1e-3..1e5).contains(&x.abs()) {
+        format!("{x:.4}")
+    } else {
+        format!("{x:.3e}")
     }
 }

@@ -3,10 +3,14 @@
 use crate::checkpoint::Checkpoint;
 use crate::config::{Config, LLAMA3_8B, SMOLLM2_135M};
 use crate::error::{Error, Result};
+use crate::plot::language::Language;
 use candle_core::{Device, Tensor};
 use serde::Deserialize;
 
-const TABLES: [&str; 2] = [include_str!("llama3_8b.json"), include_str!("smollm2.json")];
+const TABLES: [(Config, &str); 2] = [
+    (LLAMA3_8B, include_str!("llama3_8b.json")),
+    (SMOLLM2_135M, include_str!("smollm2.json")),
+];
 
 /// What others found at the steps of one model's walk.
 #[derive(Deserialize)]
@@ -114,13 +118,15 @@ impl Step {
         expected.map(|x| x.unwrap_or(f64::NEG_INFINITY)).collect()
     }
 
-    /// The index on every axis of expected value `i`.
+    /// Where expected value `i` is, in words.
     pub fn place(&self, mut i: usize) -> String {
-        let mut indices = vec![];
-        for axis in self.at.iter().rev() {
-            indices.insert(0, axis[i % axis.len()]);
+        let axes = (Language::current()).pick(["head", "position", "column"], ["头", "位置", "列"]);
+        let names = &axes[if self.at.len() == 3 { 0 } else { 1 }..];
+        let mut words = vec![];
+        for (axis, name) in self.at.iter().zip(names).rev() {
+            words.insert(0, format!("{name} {}", axis[i % axis.len()]));
             i /= axis.len();
         }
-        format!("{indices:?}")
+        words.join(", ")
     }
 }

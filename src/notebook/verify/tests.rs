@@ -156,8 +156,8 @@ fn scaling_of_the_frequencies_is_found() {
         let config = Config::named(name).unwrap();
         rope::freqs(&config).into_iter().map(f64::from).collect()
     };
-    assert!(setting(step, &freqs("llama-3-8b"), "").agrees());
-    assert!(!setting(step, &freqs("llama-3.1-8b"), "").agrees());
+    assert!(setting("Frequencies", step, &freqs("llama-3-8b"), "").agrees());
+    assert!(!setting("Frequencies", step, &freqs("llama-3.1-8b"), "").agrees());
 }
 
 #[test]
