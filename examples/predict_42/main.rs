@@ -51,7 +51,7 @@ pub struct Args {
     json: bool,
     /// Compare every step with what others found for Llama 3 8B or SmolLM2-135M-Instruct: exit code
     /// 0 if all agree, 1 at the first that differs, 2 if it cannot run
-    #[arg(long, conflicts_with_all = ["prompt", "tokens", "json"])]
+    #[arg(long, conflicts_with_all = ["prompt", "tokens", "top", "steps", "no_lens", "json"])]
     verify: bool,
 }
 

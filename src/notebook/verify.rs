@@ -18,15 +18,15 @@
 //!
 //! g is how far that rounding moves a step. Every y = W x is off by ε once more, and errors of
 //! different matrices add up as squares. Measured with SmolLM2-135M on nine prompts, its weights
-//! rounded to Q8_0, Q5_0 and Q4_0, in multiples of ε: in layer 0 at most 5.3 (most of them 0.5 to 3);
-//! after it, the residual stream 4 to 8 and at most 14; the logits of the best ten tokens 2 to 10 of
-//! their spread. So g = 8 up to the end of layer 0, and 16 from there on. With 4 bits that leaves 65 %
-//! in layer 0, enough to tell a right row from another one, but after it no single number counts for
-//! much: there it is the order of the best tokens that tells.
+//! rounded to Q8_0, Q5_0 and Q4_0, in multiples of ε: the steps of layer 0 at most 5.3, the residual
+//! stream after it at most 14 (half of the cases below 8), the logits of the ten best tokens 2 to 10
+//! in units of their spread. So g = 8 up to the end of layer 0, and 16 from there on. With 4 bits that
+//! leaves 65 % in layer 0, enough to tell a right row from another one, but after it no single number
+//! counts for much: there it is the order of the best tokens that tells.
 //!
-//! r is the rounding of what was published: 0.002 where bf16 was printed (8 significant bits), 0.03
-//! of 1.16 for scores read off a picture of 0.02 to 0.04 a colour, and 0.1 of their spread for logits
-//! computed in bf16, which come in steps of 0.125.
+//! r is the rounding of what was published: 2⁻⁸ where bf16 was printed, with its 8 significant bits;
+//! for what was read off pictures, 0.03 of 1.16 in scores and 0.005 of 0.14 in attention weights; and
+//! for logits that were computed in bf16, in steps of 0.125, a tenth of their spread.
 
 mod finding;
 mod reference;
@@ -48,6 +48,15 @@ pub use reference::Reference;
 
 /// Walks, shows what it finds at each step, and says whether all of them agree. Stops at the first
 /// that does not. What needs no weights comes first.
+///
+/// ```no_run
+/// use llama3::notebook::verify::{Reference, verify};
+/// use llama3::prelude::*;
+/// let lesson = Lesson::open()?;
+/// let reference = Reference::of(&lesson.config)?;
+/// verify(&lesson.checkpoint, &lesson.model, &reference, &mut |finding| println!("{finding}"))?;
+/// # Ok::<(), llama3::Error>(())
+/// ```
 ///
 /// # Errors
 /// What opening the tokenizer and [`Transformer::forward`] report: then nothing is known.
