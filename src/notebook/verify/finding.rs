@@ -86,7 +86,9 @@ impl Display for Finding {
 
 /// A number in few digits.
 pub(super) fn number(x: f64) -> String {
-    if x == 0.0 || (1e-3..1e5).contains(&x.abs()) {
+    if x == 0.0 {
+        "0".into()
+    } else if (1e-3..1e5).contains(&x.abs()) {
         format!("{x:.4}")
     } else {
         format!("{x:.3e}")

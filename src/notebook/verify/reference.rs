@@ -120,13 +120,14 @@ impl Step {
 
     /// Where expected value `i` is, in words.
     pub fn place(&self, mut i: usize) -> String {
-        let axes = (Language::current()).pick(["head", "position", "column"], ["头", "位置", "列"]);
+        let language = Language::current();
+        let axes = language.pick(["head", "position", "column"], ["头", "位置", "列"]);
         let names = &axes[if self.at.len() == 3 { 0 } else { 1 }..];
         let mut words = vec![];
         for (axis, name) in self.at.iter().zip(names).rev() {
             words.insert(0, format!("{name} {}", axis[i % axis.len()]));
             i /= axis.len();
         }
-        words.join(", ")
+        words.join(language.pick(", ", "，"))
     }
 }
