@@ -10,6 +10,8 @@ mod pretty;
 #[allow(dead_code, reason = "each example needs a part of it")]
 mod progress;
 mod show;
+mod verdict;
+mod verify;
 mod walk;
 
 use clap::Parser;
@@ -61,6 +63,10 @@ pub struct Args {
     /// One JSON object on stdout and nothing else
     #[arg(long)]
     json: bool,
+    /// Compare every step with what others found for Llama 3 8B or SmolLM2-135M-Instruct: exit code
+    /// 0 if all agree, 1 at the first that differs, 2 if it cannot run
+    #[arg(long, conflicts_with_all = ["prompt", "tokens", "top", "steps", "no_lens", "json"])]
+    verify: bool,
 }
 
 fn main() -> ExitCode {
@@ -84,6 +90,9 @@ fn run(args: Args) -> Result<u8> {
     }
     let start = Instant::now();
     let session = Session::open(args)?;
+    if session.args.verify {
+        return verdict::run(&session);
+    }
     let question = session
         .args
         .prompt
