@@ -12,11 +12,12 @@ pub fn random(shape: (usize, usize)) -> Result<Tensor> {
     Ok(Tensor::randn(0f32, 1., shape, &Device::Cpu)?)
 }
 
-/// Reading 512 MB of memory, which no cache holds.
+/// Reading numbers from memory.
 pub struct Read(Vec<f32>);
 
 impl Read {
-    pub fn new() -> Read {
+    /// 512 MB of them, which no cache holds.
+    pub fn large() -> Read {
         Read(vec![1f32; 128 << 20])
     }
 

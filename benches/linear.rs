@@ -81,7 +81,7 @@ fn case(
 }
 
 fn limits() -> Result<Vec<Case>> {
-    let (read, gemm) = (Read::new(), Gemm::new()?);
+    let (read, gemm) = (Read::large(), Gemm::new()?);
     let (bytes, flops) = (read.n_bytes(), gemm.n_flops());
     let run = move || Ok(Tensor::new(read.run(), &Device::Cpu)?);
     Ok(vec![

@@ -77,7 +77,7 @@ impl Bench {
     }
 
     fn bandwidth(&mut self) -> Value {
-        let read = self.read.get_or_insert_with(Read::new);
+        let read = self.read.get_or_insert_with(Read::large);
         let (seconds, _) = timed(|| Ok(read.run())).unwrap_or((f64::NAN, 0.0));
         json!({"seconds": seconds, "bytes_per_second": read.n_bytes() as f64 / seconds})
     }
