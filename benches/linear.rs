@@ -57,10 +57,7 @@ fn print_table(cases: &[Case]) {
         let (b, f) = (bandwidth(case), arithmetic(case));
         let (of_b, of_f) = (100. * b / most_bytes, 100. * f / most_flops);
         let ms = case.seconds * 1e3;
-        println!(
-            "{:44}{ms:10.2}{b:10.1}{of_b:9.0}%{f:10.1}{of_f:9.0}%",
-            case.name
-        );
+        println!("{:44}{ms:10.2}{b:10.1}{of_b:9.0}%{f:10.1}{of_f:9.0}%", case.name);
     }
 }
 
@@ -71,13 +68,7 @@ fn case(
     mut run: impl FnMut() -> Result<Tensor> + 'static,
 ) -> Case {
     let run = Box::new(move || run().map(|y| drop(black_box(y))));
-    Case {
-        name,
-        bytes,
-        flops,
-        run,
-        seconds: f64::INFINITY,
-    }
+    Case { name, bytes, flops, run, seconds: f64::INFINITY }
 }
 
 fn limits() -> Result<Vec<Case>> {
@@ -114,18 +105,12 @@ fn large_matrices() -> Result<Vec<Case>> {
     let stored = wide.to_dtype(DType::BF16)?;
     let x = random((17, IN))?;
     let x_again = x.clone();
-    cases.push(case(
-        "candle f32 [17, 4096] x [4096, 14336]",
-        2 * size,
-        17 * flops,
-        move || Ok(x.matmul(&wide.t()?)?),
-    ));
-    cases.push(case(
-        "candle to_dtype(F32), then matmul, T = 17",
-        size,
-        17 * flops,
-        move || Ok(x_again.matmul(&stored.to_dtype(DType::F32)?.t()?)?),
-    ));
+    cases.push(case("candle f32 [17, 4096] x [4096, 14336]", 2 * size, 17 * flops, move || {
+        Ok(x.matmul(&wide.t()?)?)
+    }));
+    cases.push(case("candle to_dtype(F32), then matmul, T = 17", size, 17 * flops, move || {
+        Ok(x_again.matmul(&stored.to_dtype(DType::F32)?.t()?)?)
+    }));
     Ok(cases)
 }
 

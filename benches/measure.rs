@@ -27,14 +27,8 @@ fn main() -> Result<()> {
     let name = name.map_or_else(weights::default_model, Ok)?;
     let checkpoint = Checkpoint::open_named(&name, &Options::default())?;
     let model = Transformer::new(&checkpoint)?;
-    let mut bench = Bench {
-        cache: model.new_cache(),
-        model,
-        checkpoint,
-        read: None,
-        gemm: None,
-        layer: 0,
-    };
+    let mut bench =
+        Bench { cache: model.new_cache(), model, checkpoint, read: None, gemm: None, layer: 0 };
     for line in std::io::stdin().lock().lines() {
         let line = line.map_err(|e| Error::Argument(format!("cannot read a question: {e}")))?;
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -97,10 +91,8 @@ impl Bench {
     fn prefill(&mut self, n: usize) -> Result<Value> {
         self.cache = self.model.new_cache();
         let ids = ids(n);
-        let (seconds, _) = timed(|| {
-            self.model
-                .next_logits(&ids, &mut self.cache, &mut unobserved)
-        })?;
+        let (seconds, _) =
+            timed(|| self.model.next_logits(&ids, &mut self.cache, &mut unobserved))?;
         let [heap, peak] = [memory::heap_bytes(), memory::peak_rss_bytes()];
         let cache = self.cache.n_bytes();
         Ok(
@@ -113,8 +105,7 @@ impl Bench {
         self.cache.truncate(n);
         let missing = ids(n).split_off(self.cache.len());
         if !missing.is_empty() {
-            self.model
-                .next_logits(&missing, &mut self.cache, &mut unobserved)?;
+            self.model.next_logits(&missing, &mut self.cache, &mut unobserved)?;
         }
         let (seconds, ()) = timed(|| {
             (0..steps).try_for_each(|_| {
@@ -130,9 +121,7 @@ impl Bench {
         let (block, xs) = self.next_block(n)?;
         let (seconds, _) = timed(|| {
             let products = matrices(&block).into_iter().zip(&xs);
-            products
-                .map(|(w, x)| linear(x, w))
-                .collect::<Result<Vec<_>>>()
+            products.map(|(w, x)| linear(x, w)).collect::<Result<Vec<_>>>()
         })?;
         Ok(json!({"seconds": seconds}))
     }

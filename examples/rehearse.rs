@@ -65,8 +65,6 @@ fn run(args: &Args) -> Result<u8> {
         }
     })?;
     drop(written);
-    say(&format!(
-        "Run it: cargo run --release --example predict_42 -- --model {dir}"
-    ))?;
+    say(&format!("Run it: cargo run --release --example predict_42 -- --model {dir}"))?;
     Ok(0)
 }

@@ -76,18 +76,11 @@ pub fn scores(q: &Tensor, k: &Tensor) -> Result<Tensor> {
     let (n_kv_heads, n_visible, k_head_dim) = k.dims3()?;
     if k_head_dim != head_dim {
         let expected = format!("[n_kv_heads, S, {head_dim}]");
-        return Err(Error::shape(
-            "keys",
-            expected,
-            k.dims(),
-            "as long as the queries",
-        ));
+        return Err(Error::shape("keys", expected, k.dims(), "as long as the queries"));
     }
     let group_size = group_size(n_heads, n_kv_heads)?;
     let grouped = q.reshape((n_kv_heads, group_size * n_tokens, head_dim))?;
-    let products = grouped
-        .matmul(&k.t()?)?
-        .reshape((n_heads, n_tokens, n_visible))?;
+    let products = grouped.matmul(&k.t()?)?.reshape((n_heads, n_tokens, n_visible))?;
     Ok((products / (head_dim as f64).sqrt())?)
 }
 
@@ -111,13 +104,7 @@ pub fn causal_mask(n_tokens: usize, start_pos: usize, device: &Device) -> Result
     let may_look = |query: usize, key: usize| key <= start_pos + query;
     let mask: Vec<f32> = (0..n_tokens)
         .flat_map(|query| (0..n_visible).map(move |key| (query, key)))
-        .map(|(query, key)| {
-            if may_look(query, key) {
-                0.0
-            } else {
-                f32::NEG_INFINITY
-            }
-        })
+        .map(|(query, key)| if may_look(query, key) { 0.0 } else { f32::NEG_INFINITY })
         .collect();
     Ok(Tensor::from_vec(mask, (n_tokens, n_visible), device)?)
 }

@@ -89,9 +89,7 @@ impl Block {
 
     /// All its large matrices, in the order in which they are used.
     pub(crate) fn matrices(&self) -> [&Matrix; 7] {
-        [
-            &self.wq, &self.wk, &self.wv, &self.wo, &self.w1, &self.w3, &self.w2,
-        ]
+        [&self.wq, &self.wk, &self.wv, &self.wo, &self.w1, &self.w3, &self.w2]
     }
 
     /// x `[T, dim]` → `[T, dim]`

@@ -109,10 +109,7 @@ impl Checkpoint {
     /// # Errors
     /// As [`Checkpoint::open`].
     pub fn from_bytes(name: &str, bytes: Vec<u8>) -> Result<Checkpoint> {
-        let file = WeightFile {
-            path: name.into(),
-            bytes: bytes.into(),
-        };
+        let file = WeightFile { path: name.into(), bytes: bytes.into() };
         gguf::of_pieces(Path::new(name), vec![file])
     }
 
@@ -152,9 +149,7 @@ impl Checkpoint {
         let mut config = Config::named(model)?;
         if !layers.is_empty() {
             config.n_layers = layers.parse().map_err(|_| {
-                Error::Argument(format!(
-                    "rehearsal:{name}: {layers:?} is not a number of layers"
-                ))
+                Error::Argument(format!("rehearsal:{name}: {layers:?} is not a number of layers"))
             })?;
         }
         rehearsal::open(&format!("rehearsal:{name}"), config, 42)
@@ -193,14 +188,11 @@ impl Checkpoint {
             "output.weight" if self.config.tied_output => "tok_embeddings.weight",
             _ => name,
         };
-        self.matrices
-            .get(stored)
-            .cloned()
-            .ok_or_else(|| Error::MissingTensor {
-                path: self.path.clone(),
-                name: name.into(),
-                hint: "names are Meta's, such as layers.0.attention.wq.weight".into(),
-            })
+        self.matrices.get(stored).cloned().ok_or_else(|| Error::MissingTensor {
+            path: self.path.clone(),
+            name: name.into(),
+            hint: "names are Meta's, such as layers.0.attention.wq.weight".into(),
+        })
     }
 
     /// One tensor, read and widened to f32.
@@ -213,11 +205,7 @@ impl Checkpoint {
     pub fn tensor(&self, name: &str) -> Result<Tensor> {
         let matrix = self.matrix(name)?;
         let tensor = matrix.to_tensor()?;
-        if name.ends_with("norm.weight") {
-            Ok(tensor.flatten_all()?)
-        } else {
-            Ok(tensor)
-        }
+        if name.ends_with("norm.weight") { Ok(tensor.flatten_all()?) } else { Ok(tensor) }
     }
 
     /// The rows of the given ids, read and widened to f32; the other rows stay on disk.

@@ -126,10 +126,7 @@ impl Config {
     pub fn named(name: &str) -> Result<Config> {
         let found = RELEASED.into_iter().find(|(known, _)| *known == name);
         found.map(|(_, config)| config).ok_or_else(|| {
-            Error::Argument(format!(
-                "no model is named {name}; known sizes: {}",
-                Config::names()
-            ))
+            Error::Argument(format!("no model is named {name}; known sizes: {}", Config::names()))
         })
     }
 
@@ -139,30 +136,16 @@ impl Config {
     }
 
     const fn sized(self, [dim, n_layers, n_heads, head_dim, hidden_dim]: [usize; 5]) -> Config {
-        Config {
-            dim,
-            n_layers,
-            n_heads,
-            head_dim,
-            hidden_dim,
-            ..self
-        }
+        Config { dim, n_layers, n_heads, head_dim, hidden_dim, ..self }
     }
 
     /// For the long context of Llama 3.1 and later.
     const fn stretched(self, factor: f64) -> Config {
-        Config {
-            rope_scaling: Some(RopeScaling::llama31(factor)),
-            max_seq_len: 131072,
-            ..self
-        }
+        Config { rope_scaling: Some(RopeScaling::llama31(factor)), max_seq_len: 131072, ..self }
     }
 
     const fn tied(self, tied_output: bool) -> Config {
-        Config {
-            tied_output,
-            ..self
-        }
+        Config { tied_output, ..self }
     }
 
     /// How many query heads share one key and value head: 32 / 8 = 4.
@@ -190,10 +173,7 @@ impl Config {
     /// # Shapes
     /// Matrices are `[out, in]`, norm weights `[dim]`.
     pub fn tensors(&self) -> Vec<(String, Vec<usize>)> {
-        let (q_dim, kv_dim) = (
-            self.n_heads * self.head_dim,
-            self.n_kv_heads * self.head_dim,
-        );
+        let (q_dim, kv_dim) = (self.n_heads * self.head_dim, self.n_kv_heads * self.head_dim);
         let in_a_layer = [
             ("attention.wq", vec![q_dim, self.dim]),
             ("attention.wk", vec![kv_dim, self.dim]),

@@ -117,18 +117,11 @@ impl Error {
         problem: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Error::File {
-            path: path.as_ref().to_owned(),
-            problem: problem.into(),
-            hint: hint.into(),
-        }
+        Error::File { path: path.as_ref().to_owned(), problem: problem.into(), hint: hint.into() }
     }
 
     pub(crate) fn io(path: impl AsRef<Path>, source: std::io::Error) -> Self {
-        Error::Io {
-            path: path.as_ref().to_owned(),
-            source,
-        }
+        Error::Io { path: path.as_ref().to_owned(), source }
     }
 
     pub(crate) fn shape(

@@ -38,9 +38,7 @@ pub fn at(model: &Transformer, ids: &[u32], site: Site) -> Result<Tensor> {
     }
     pass?;
     let n_layers = model.config.n_layers;
-    Err(Error::Argument(format!(
-        "there is no {site:?}: the model has {n_layers} layers"
-    )))
+    Err(Error::Argument(format!("there is no {site:?}: the model has {n_layers} layers")))
 }
 
 /// The logit lens: what the residual stream after each layer would predict, if the model ended
@@ -119,9 +117,7 @@ pub fn without_head(model: &Transformer, ids: &[u32], layer: usize, head: usize)
     let (n_layers, n_heads) = (model.config.n_layers, model.config.n_heads);
     if layer >= n_layers || head >= n_heads {
         let there_are = format!("the model has {n_layers} layers of {n_heads} heads");
-        return Err(Error::Argument(format!(
-            "no head {head} in layer {layer}: {there_are}"
-        )));
+        return Err(Error::Argument(format!("no head {head} in layer {layer}: {there_are}")));
     }
     run(model, ids, &mut |site, heads| {
         if site != Site::HeadOutputs(layer) {

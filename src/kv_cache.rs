@@ -40,10 +40,7 @@ const FIRST_CAPACITY: usize = 32;
 impl KvCache {
     /// An empty cache for a model of these sizes.
     pub fn new(config: &Config) -> KvCache {
-        KvCache {
-            layers: (0..config.n_layers).map(|_| None).collect(),
-            len: 0,
-        }
+        KvCache { layers: (0..config.n_layers).map(|_| None).collect(), len: 0 }
     }
 
     /// How many tokens are in the cache: the position of the next one.
@@ -66,15 +63,11 @@ impl KvCache {
     pub fn fork(&self) -> Result<KvCache> {
         let copy = |layer: &Option<Layer>| match layer {
             None => Ok(None),
-            Some(layer) => Ok(Some(Layer {
-                keys: layer.keys.copy()?,
-                values: layer.values.copy()?,
-            })),
+            Some(layer) => {
+                Ok(Some(Layer { keys: layer.keys.copy()?, values: layer.values.copy()? }))
+            }
         };
-        Ok(KvCache {
-            layers: self.layers.iter().map(copy).collect::<Result<_>>()?,
-            len: self.len,
-        })
+        Ok(KvCache { layers: self.layers.iter().map(copy).collect::<Result<_>>()?, len: self.len })
     }
 
     /// Forgets everything after the first `len` tokens.
@@ -96,12 +89,7 @@ impl KvCache {
         let (_, n_tokens, _) = k.dims3()?;
         if v.dims() != k.dims() {
             let expected = format!("{:?}, as the keys", k.dims());
-            return Err(Error::shape(
-                "values",
-                expected,
-                v.dims(),
-                "one of each a token",
-            ));
+            return Err(Error::shape("values", expected, v.dims(), "one of each a token"));
         }
         let n_layers = self.layers.len();
         // Rust: let-else binds what the pattern names, or leaves the function.

@@ -43,17 +43,9 @@ pub struct Matrix {
 #[derive(Clone)]
 pub(crate) enum Source {
     /// Rows one after another in a model's bytes, from `offset` on.
-    Stored {
-        bytes: Bytes,
-        offset: usize,
-        order: RowOrder,
-        pages: Pages,
-    },
+    Stored { bytes: Bytes, offset: usize, order: RowOrder, pages: Pages },
     /// Equal pieces, each stored in a file of its own.
-    Joined {
-        pieces: Arc<Vec<Matrix>>,
-        along: Along,
-    },
+    Joined { pieces: Arc<Vec<Matrix>>, along: Along },
     /// Numbers drawn when they are asked for: see `checkpoint::rehearsal`.
     Random { seed: u64, std: f32 },
 }
@@ -96,21 +88,12 @@ impl Matrix {
         source: Source,
     ) -> Result<Matrix> {
         let (name, (out_dim, in_dim)) = (name.into(), shape);
-        let matrix = Matrix {
-            name,
-            out_dim,
-            in_dim,
-            dtype,
-            source,
-        };
+        let matrix = Matrix { name, out_dim, in_dim, dtype, source };
         match matrix.problem() {
             None => Ok(matrix),
-            Some((expected, hint)) => Err(Error::shape(
-                matrix.name,
-                expected,
-                &[out_dim, in_dim],
-                hint,
-            )),
+            Some((expected, hint)) => {
+                Err(Error::shape(matrix.name, expected, &[out_dim, in_dim], hint))
+            }
         }
     }
 
@@ -122,12 +105,7 @@ impl Matrix {
         seed: u64,
         std: f32,
     ) -> Result<Matrix> {
-        Matrix::new(
-            name,
-            (out_dim, in_dim),
-            Kind::BF16,
-            Source::Random { seed, std },
-        )
+        Matrix::new(name, (out_dim, in_dim), Kind::BF16, Source::Random { seed, std })
     }
 
     /// A matrix from its stored bytes, row after row: for small examples by hand.
@@ -152,12 +130,7 @@ impl Matrix {
         if matrix.n_bytes() != bytes.len() {
             let expected = format!("a matrix of the {} bytes given", bytes.len());
             let hint = format!("{dtype:?} takes {} bytes for this shape", matrix.n_bytes());
-            return Err(Error::shape(
-                matrix.name,
-                expected,
-                &[out_dim, in_dim],
-                hint,
-            ));
+            return Err(Error::shape(matrix.name, expected, &[out_dim, in_dim], hint));
         }
         Ok(matrix)
     }
@@ -213,12 +186,7 @@ impl Matrix {
     #[inline(always)]
     pub(crate) fn stored_from(&self, row: usize, start: usize) -> &[u8] {
         match &self.source {
-            Source::Stored {
-                bytes,
-                offset,
-                order,
-                ..
-            } => {
+            Source::Stored { bytes, offset, order, .. } => {
                 let start = start / self.dtype.block_size() * self.dtype.type_size();
                 let start = offset + order.stored_row(row) * self.row_size() + start;
                 bytes.get(start..).unwrap_or_default()
@@ -231,13 +199,7 @@ impl Matrix {
 /// What a notebook shows: `layers.0.attention.wq.weight: [4096, 4096] BF16, 33.6 MB`.
 impl std::fmt::Debug for Matrix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Matrix {
-            name,
-            out_dim,
-            in_dim,
-            dtype,
-            ..
-        } = self;
+        let Matrix { name, out_dim, in_dim, dtype, .. } = self;
         let size = memory::in_words(self.n_bytes() as u64);
         write!(f, "{name}: [{out_dim}, {in_dim}] {dtype:?}, {size}")
     }

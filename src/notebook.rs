@@ -124,9 +124,7 @@ impl Lesson {
     /// As [`sampling::top`].
     pub fn guesses(&self, logits: &Tensor, k: usize) -> Result<Vec<(String, f32)>> {
         let candidates = self.top(logits, k)?.into_iter();
-        Ok(candidates
-            .map(|c| (self.tokenizer.token(c.id), c.prob))
-            .collect())
+        Ok(candidates.map(|c| (self.tokenizer.token(c.id), c.prob)).collect())
     }
 
     /// The symbols that a chapter uses: what they mean, and their value for this model.
@@ -192,12 +190,7 @@ impl Lesson {
 pub fn difference(a: &Tensor, b: &Tensor) -> Result<f32> {
     if a.dims() != b.dims() {
         let expected = format!("{:?}", a.dims());
-        return Err(Error::shape(
-            "second tensor",
-            expected,
-            b.dims(),
-            "only equals compare",
-        ));
+        return Err(Error::shape("second tensor", expected, b.dims(), "only equals compare"));
     }
     Ok((a - b)?.abs()?.flatten_all()?.max(0)?.to_scalar::<f32>()?)
 }

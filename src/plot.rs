@@ -195,9 +195,5 @@ fn labelled<S: AsRef<str>, N: Number>(values: &[(S, N)]) -> Vec<(String, f64)> {
 
 /// An error, unless the data can be drawn.
 fn ensure(can_be_drawn: bool, problem: impl FnOnce() -> String) -> Result<()> {
-    if can_be_drawn {
-        Ok(())
-    } else {
-        Err(Error::Argument(problem()))
-    }
+    if can_be_drawn { Ok(()) } else { Err(Error::Argument(problem())) }
 }

@@ -50,11 +50,7 @@ impl Default for Profile {
 impl Profile {
     /// An empty profile in a phase called `run`. The clock starts now.
     pub fn new() -> Profile {
-        Profile {
-            root: Node::new("total"),
-            phase: "run",
-            last: Instant::now(),
-        }
+        Profile { root: Node::new("total"), phase: "run", last: Instant::now() }
     }
 
     /// What comes from now on belongs to this phase, and so does the time since the last step.
@@ -98,9 +94,7 @@ impl Profile {
     /// The time of a phase, step or part, such as `&["decode", "SwiGLU", "down"]`; 0 if it never
     /// came.
     pub fn time(&self, path: &[&str]) -> Duration {
-        self.root
-            .find(path)
-            .map_or(Duration::ZERO, |node| node.time)
+        self.root.find(path).map_or(Duration::ZERO, |node| node.time)
     }
 
     /// How often a step ended, and how many passes a phase had; 0 if it never came.
@@ -122,12 +116,7 @@ impl Profile {
 
 impl Node {
     fn new(name: &'static str) -> Node {
-        Node {
-            name,
-            calls: 0,
-            time: Duration::ZERO,
-            children: vec![],
-        }
+        Node { name, calls: 0, time: Duration::ZERO, children: vec![] }
     }
 
     fn add(&mut self, path: &[&'static str], time: Duration) {

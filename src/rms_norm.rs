@@ -35,12 +35,7 @@ pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor> {
     let dim = x.dim(D::Minus1)?;
     if weight.dims() != [dim] {
         let expected = format!("[dim] = [{dim}]");
-        return Err(Error::shape(
-            "norm weight",
-            expected,
-            weight.dims(),
-            "is it of this model?",
-        ));
+        return Err(Error::shape("norm weight", expected, weight.dims(), "is it of this model?"));
     }
     let mean_square = x.sqr()?.mean_keepdim(D::Minus1)?; // [T, 1]
     let rms = (mean_square + eps)?.sqrt()?;

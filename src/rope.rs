@@ -61,9 +61,7 @@ fn scaled(freq: f64, config: &Config) -> f64 {
 /// # Ok::<(), llama3::Error>(())
 /// ```
 pub fn angles(freqs: &[f32], start_pos: usize, n_tokens: usize, device: &Device) -> Result<Tensor> {
-    let positions: Vec<f32> = (start_pos..start_pos + n_tokens)
-        .map(|pos| pos as f32)
-        .collect();
+    let positions: Vec<f32> = (start_pos..start_pos + n_tokens).map(|pos| pos as f32).collect();
     let positions = Tensor::from_vec(positions, (n_tokens, 1), device)?;
     let freqs = Tensor::from_slice(freqs, (1, freqs.len()), device)?;
     Ok(positions.broadcast_mul(&freqs)?)
@@ -95,12 +93,7 @@ pub fn rotate(x: &Tensor, angles: &Tensor) -> Result<Tensor> {
     let (n_heads, n_tokens, head_dim) = x.dims3()?;
     if angles.dims() != [n_tokens, head_dim / 2] {
         let expected = format!("[T, head_dim / 2] = [{n_tokens}, {}]", head_dim / 2);
-        return Err(Error::shape(
-            "RoPE angles",
-            expected,
-            angles.dims(),
-            "one angle a pair",
-        ));
+        return Err(Error::shape("RoPE angles", expected, angles.dims(), "one angle a pair"));
     }
     let pairs = x.reshape((n_heads, n_tokens, head_dim / 2, 2))?;
     let real = pairs.narrow(D::Minus1, 0, 1)?.squeeze(D::Minus1)?; // [n_heads, T, head_dim / 2]

@@ -32,12 +32,7 @@ pub struct Sampling {
 /// Greedy.
 impl Default for Sampling {
     fn default() -> Self {
-        Self {
-            temperature: 0.0,
-            top_k: 0,
-            top_p: 1.0,
-            seed: 42,
-        }
+        Self { temperature: 0.0, top_k: 0, top_p: 1.0, seed: 42 }
     }
 }
 
@@ -172,10 +167,7 @@ fn probs(logits: &[f32], temperature: f32) -> Vec<(u32, f32)> {
     let exp = |&x: &f32| ((f64::from(x) - f64::from(max)) / f64::from(temperature)).exp();
     let exps: Vec<f64> = logits.iter().map(exp).collect();
     let sum: f64 = exps.iter().sum();
-    (0..)
-        .zip(&exps)
-        .map(|(id, exp)| (id, (exp / sum) as f32))
-        .collect()
+    (0..).zip(&exps).map(|(id, exp)| (id, (exp / sum) as f32)).collect()
 }
 
 /// The order of [`top`]: by logit, since different logits may round to the same probability.
@@ -215,9 +207,7 @@ fn checked(logits: &Tensor) -> Result<Vec<f32>> {
         )));
     }
     if logits.iter().all(|x| *x == f32::NEG_INFINITY) {
-        return Err(Error::Argument(
-            "every logit is -inf: no token is left".into(),
-        ));
+        return Err(Error::Argument("every logit is -inf: no token is left".into()));
     }
     // -0 becomes 0: they are equal, but the sort would tell them apart.
     Ok(logits.into_iter().map(|x| x + 0.0).collect())

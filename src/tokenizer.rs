@@ -35,13 +35,8 @@ use tiktoken_rs::CoreBPE;
 use vocabulary::Vocabulary;
 
 /// Special tokens that end an answer, in the models this crate reads.
-const STOP_TOKENS: [&str; 5] = [
-    "<|end_of_text|>",
-    "<|eom_id|>",
-    "<|eot_id|>",
-    "<|im_end|>",
-    "<|endoftext|>",
-];
+const STOP_TOKENS: [&str; 5] =
+    ["<|end_of_text|>", "<|eom_id|>", "<|eot_id|>", "<|im_end|>", "<|endoftext|>"];
 
 /// Turns text into token ids and back. Cheap to clone; owns everything it needs.
 ///

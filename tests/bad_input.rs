@@ -13,10 +13,7 @@ use tempfile::TempDir;
 /// A copy of a reference checkpoint that a test may spoil.
 fn copy(name: &str, layout: &str) -> TempDir {
     let dir = tempfile::tempdir().unwrap();
-    for entry in fs::read_dir(oracles().join(name).join(layout))
-        .unwrap()
-        .flatten()
-    {
+    for entry in fs::read_dir(oracles().join(name).join(layout)).unwrap().flatten() {
         fs::copy(entry.path(), dir.path().join(entry.file_name())).unwrap();
     }
     dir
@@ -48,37 +45,20 @@ fn says(error: &Error, words: &[&str]) {
 #[test]
 fn nothing_there() {
     let dir = tempfile::tempdir().unwrap();
-    refused(
-        dir.path(),
-        &["empty", "consolidated.00.pth", "weights/README.md"],
-    );
+    refused(dir.path(), &["empty", "consolidated.00.pth", "weights/README.md"]);
     refused(&dir.path().join("none"), &["no such file", "none"]);
     fs::write(dir.path().join("notes.txt"), "hello").unwrap();
     refused(dir.path(), &["no weights here", "notes.txt"]);
     refused(
         &dir.path().join("notes.txt"),
-        &[
-            "not a GGUF, safetensors or PyTorch file",
-            "weights/README.md",
-        ],
+        &["not a GGUF, safetensors or PyTorch file", "weights/README.md"],
     );
     fs::write(dir.path().join("model.safetensors.incomplete"), "x").unwrap();
     refused(dir.path(), &["download", "model.safetensors.incomplete"]);
-    let unknown = Checkpoint::open_named("no-such-model", &Options::default())
-        .err()
-        .unwrap();
-    says(
-        &unknown,
-        &["no-such-model", "rehearsal:NAME", "llama-3-8b", "README"],
-    );
-    says(
-        &Checkpoint::rehearsal("llama-9").err().unwrap(),
-        &["llama-9", "llama-3-8b"],
-    );
-    says(
-        &Checkpoint::rehearsal("llama-3-8b:many").err().unwrap(),
-        &["many", "layers"],
-    );
+    let unknown = Checkpoint::open_named("no-such-model", &Options::default()).err().unwrap();
+    says(&unknown, &["no-such-model", "rehearsal:NAME", "llama-3-8b", "README"]);
+    says(&Checkpoint::rehearsal("llama-9").err().unwrap(), &["llama-9", "llama-3-8b"]);
+    says(&Checkpoint::rehearsal("llama-3-8b:many").err().unwrap(), &["many", "layers"]);
     assert!(Checkpoint::rehearsal("llama-3-8b:0").is_err());
 }
 
@@ -91,22 +71,14 @@ fn a_description_that_contradicts_itself() {
         ("n_kv_heads", json!(0), &["n_kv_heads = 0"]),
         ("n_layers", json!(0), &["n_layers = 0"]),
         ("n_layers", json!(1_000_000_000), &["n_layers = 1000000000"]),
-        (
-            "vocab_size",
-            json!(-1),
-            &["vocab_size = -1", "whole number"],
-        ),
+        ("vocab_size", json!(-1), &["vocab_size = -1", "whole number"]),
         ("vocab_size", json!("389"), &["vocab_size = \"389\""]),
         ("multiple_of", json!(0), &["multiple_of = 0"]),
         ("ffn_dim_multiplier", json!(1e300), &["multiple_of", "FFN"]),
         ("norm_eps", json!(0.0), &["norm_eps = 0"]),
         ("rope_theta", json!(-5), &["rope_theta = -5"]),
         ("dim", Value::Null, &["dim", "required"]),
-        (
-            "use_scaled_rope",
-            json!("yes"),
-            &["use_scaled_rope", "true or false"],
-        ),
+        ("use_scaled_rope", json!("yes"), &["use_scaled_rope", "true or false"]),
     ];
     for (key, value, words) in cases {
         let dir = copy("gqa4_ffn272", "meta");
@@ -127,17 +99,10 @@ fn a_misspelt_key() {
     }
     let dir = copy("gqa4_ffn272", "hf");
     edit_json(dir.path().join("config.json"), |config| {
-        let value = config
-            .as_object_mut()
-            .unwrap()
-            .remove("num_key_value_heads")
-            .unwrap();
+        let value = config.as_object_mut().unwrap().remove("num_key_value_heads").unwrap();
         config["num_key_values_heads"] = value;
     });
-    refused(
-        dir.path(),
-        &["config.json", "num_key_values_heads", "num_key_value_heads"],
-    );
+    refused(dir.path(), &["config.json", "num_key_values_heads", "num_key_value_heads"]);
 }
 
 #[test]
@@ -146,16 +111,8 @@ fn a_model_that_is_not_a_llama() {
         ("model_type", json!("gpt2"), "gpt2"),
         ("hidden_act", json!("gelu"), "gelu"),
         ("attention_bias", json!(true), "biases"),
-        (
-            "rope_scaling",
-            json!({"rope_type": "yarn", "factor": 4.0}),
-            "rope_scaling.rope_type",
-        ),
-        (
-            "rope_scaling",
-            json!({"rope_type": "llama3"}),
-            "rope_scaling.factor",
-        ),
+        ("rope_scaling", json!({"rope_type": "yarn", "factor": 4.0}), "rope_scaling.rope_type"),
+        ("rope_scaling", json!({"rope_type": "llama3"}), "rope_scaling.factor"),
     ];
     for (key, value, word) in cases {
         let dir = copy("llama31_sharded", "hf");
@@ -174,11 +131,7 @@ fn scaling_of_rope() {
     };
     let scaled = with(&|_| {}).unwrap();
     assert!(scaled.rope_scaling.is_some());
-    for beside in [
-        json!({}),
-        json!({"rope_type": "default"}),
-        json!({"rope_theta": 7.0}),
-    ] {
+    for beside in [json!({}), json!({"rope_type": "default"}), json!({"rope_theta": 7.0})] {
         let config = with(&|config| config["rope_parameters"] = beside.clone()).unwrap();
         assert_eq!(config, scaled, "rope_scaling goes before {beside}");
     }
@@ -193,14 +146,8 @@ fn scaling_of_rope() {
     }
     let cases: [(Value, &str); 4] = [
         (json!({"factor": 8.0}), "rope_scaling.factor = 8.0"),
-        (
-            json!({"rope_type": "default", "factor": 8}),
-            "rope_scaling.factor = 8",
-        ),
-        (
-            json!({"rope_type": "llama3", "factr": 8}),
-            "is factor meant?",
-        ),
+        (json!({"rope_type": "default", "factor": 8}), "rope_scaling.factor = 8"),
+        (json!({"rope_type": "llama3", "factr": 8}), "is factor meant?"),
         (json!("llama3"), "an object"),
     ];
     for (scaling, word) in cases {
@@ -212,46 +159,20 @@ fn scaling_of_rope() {
 #[test]
 fn a_description_of_another_model() {
     let dir = copy("gqa4_ffn272", "meta");
-    edit_json(dir.path().join("params.json"), |params| {
-        params["n_kv_heads"] = json!(6)
-    });
-    refused(
-        dir.path(),
-        &[
-            "layers.0.attention.wk.weight",
-            "[48, 96]",
-            "[24, 96]",
-            "n_kv_heads",
-        ],
-    );
+    edit_json(dir.path().join("params.json"), |params| params["n_kv_heads"] = json!(6));
+    refused(dir.path(), &["layers.0.attention.wk.weight", "[48, 96]", "[24, 96]", "n_kv_heads"]);
     let dir = copy("gqa4_ffn272", "meta");
-    edit_json(dir.path().join("params.json"), |params| {
-        params["n_layers"] = json!(3)
-    });
+    edit_json(dir.path().join("params.json"), |params| params["n_layers"] = json!(3));
     refused(dir.path(), &["layers.2.attention.wq.weight", "no tensor"]);
     let dir = copy("mha_hd8", "hf");
-    edit_json(dir.path().join("config.json"), |config| {
-        config["intermediate_size"] = json!(200)
-    });
-    refused(
-        dir.path(),
-        &[
-            "model.layers.0.mlp.gate_proj.weight",
-            "[200, 64]",
-            "[192, 64]",
-        ],
-    );
+    edit_json(dir.path().join("config.json"), |config| config["intermediate_size"] = json!(200));
+    refused(dir.path(), &["model.layers.0.mlp.gate_proj.weight", "[200, 64]", "[192, 64]"]);
 }
 
 #[test]
 fn missing_files() {
     for (name, layout, file, words) in [
-        (
-            "gqa4_ffn272",
-            "meta",
-            "params.json",
-            ["params.json", "copy"],
-        ),
+        ("gqa4_ffn272", "meta", "params.json", ["params.json", "copy"]),
         ("gqa4_ffn272", "hf", "config.json", ["config.json", "copy"]),
         (
             "llama31_sharded",
@@ -272,10 +193,7 @@ fn missing_files() {
 #[test]
 fn another_file_in_disguise() {
     let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n";
-    for (text, word) in [
-        (pointer, "git lfs pull"),
-        ("<!DOCTYPE html><p>no", "web page"),
-    ] {
+    for (text, word) in [(pointer, "git lfs pull"), ("<!DOCTYPE html><p>no", "web page")] {
         let dir = copy("gqa4_ffn272", "hf");
         fs::write(dir.path().join("model.safetensors"), text).unwrap();
         refused(dir.path(), &["model.safetensors", word]);
@@ -298,23 +216,12 @@ fn a_download_that_stopped() {
         let whole = fs::read(path).unwrap();
         for part in [1, 7, 100, whole.len() / 2, whole.len() - 1] {
             fs::write(path, &whole[..part]).unwrap();
-            refused(
-                path,
-                &["download", &path.file_name().unwrap().to_string_lossy()],
-            );
+            refused(path, &["download", &path.file_name().unwrap().to_string_lossy()]);
         }
     };
-    stop(
-        &copy("gqa4_ffn272", "meta")
-            .path()
-            .join("consolidated.00.pth"),
-    );
+    stop(&copy("gqa4_ffn272", "meta").path().join("consolidated.00.pth"));
     stop(&copy("gqa4_ffn272", "hf").path().join("model.safetensors"));
-    stop(
-        &copy("llama31_sharded", "hf")
-            .path()
-            .join("model-00001-of-00002.safetensors"),
-    );
+    stop(&copy("llama31_sharded", "hf").path().join("model-00001-of-00002.safetensors"));
     let dir = tempfile::tempdir().unwrap();
     let gguf = dir.path().join("model.gguf");
     fs::copy(common::default_model(), &gguf).unwrap();
@@ -330,9 +237,7 @@ fn damaged_bytes() {
         for _ in 0..600 {
             let mut bytes = whole.clone();
             for _ in 0..3 {
-                random = random
-                    .wrapping_mul(6364136223846793005)
-                    .wrapping_add(1442695040888963407);
+                random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
                 let at = range.start + (random >> 33) as usize % (range.end - range.start);
                 bytes[at] = (random >> 24) as u8;
             }
@@ -355,12 +260,8 @@ fn damaged_bytes() {
 #[test]
 fn tokens_that_the_model_cannot_read() {
     let model = Transformer::new(&Checkpoint::rehearsal("tiny").unwrap()).unwrap();
-    let run = |ids: &[u32]| {
-        model
-            .forward(ids, &mut model.new_cache(), &mut unobserved)
-            .err()
-            .unwrap()
-    };
+    let run =
+        |ids: &[u32]| model.forward(ids, &mut model.new_cache(), &mut unobserved).err().unwrap();
     says(&run(&[]), &["empty"]);
     says(&run(&[1, 49152]), &["49152", "0 to 49151"]);
     let too_long = vec![1; model.config.max_seq_len + 1];
@@ -371,9 +272,7 @@ fn tokens_that_the_model_cannot_read() {
 fn observers_may_stop_a_pass_and_leave_the_cache_as_it_was() {
     let model = Transformer::new(&Checkpoint::rehearsal("tiny").unwrap()).unwrap();
     let mut cache = model.new_cache();
-    let whole = model
-        .next_logits(&[5, 6, 7], &mut cache, &mut unobserved)
-        .unwrap();
+    let whole = model.next_logits(&[5, 6, 7], &mut cache, &mut unobserved).unwrap();
     cache.truncate(1);
     let stopped = model.forward(&[9, 9], &mut cache, &mut |site, _| match site {
         Site::Residual(0) => Err(Error::Argument("stopped".into())),
@@ -381,9 +280,7 @@ fn observers_may_stop_a_pass_and_leave_the_cache_as_it_was() {
     });
     says(&stopped.err().unwrap(), &["stopped"]);
     assert_eq!(cache.len(), 1);
-    let again = model
-        .next_logits(&[6, 7], &mut cache, &mut unobserved)
-        .unwrap();
+    let again = model.next_logits(&[6, 7], &mut cache, &mut unobserved).unwrap();
     let off = common::distance(&whole.to_vec1().unwrap(), &again.to_vec1().unwrap());
     assert!(off < 1e-5);
     let wrong = model.forward(&[1], &mut cache, &mut |site, x| match site {

@@ -54,9 +54,7 @@ fn rope_scores_depend_only_on_the_distance() {
 #[test]
 fn rope_frequencies_of_the_8b() {
     let freqs = rope::freqs(&Config::named("llama-3-8b").unwrap());
-    let printed = [
-        1.0, 0.81462, 0.6636, 0.54058, 0.44037, 0.35873, 0.29223, 0.23805,
-    ];
+    let printed = [1.0, 0.81462, 0.6636, 0.54058, 0.44037, 0.35873, 0.29223, 0.23805];
     assert!(distance(&freqs[..8], &printed) < 1e-5);
 }
 
@@ -66,14 +64,8 @@ fn rope_scaling_of_llama_31() {
     let plain = rope::freqs(&Config::named("llama-3-8b").unwrap());
     let scaled = rope::freqs(&Config::named("llama-3.1-8b").unwrap());
     let ratios: Vec<f32> = plain.iter().zip(&scaled).map(|(p, s)| p / s).collect();
-    assert!(
-        ratios[..28].iter().all(|r| (r - 1.0).abs() < 1e-6),
-        "{ratios:?}"
-    );
-    assert!(
-        ratios[36..].iter().all(|r| (r - 8.0).abs() < 1e-5),
-        "{ratios:?}"
-    );
+    assert!(ratios[..28].iter().all(|r| (r - 1.0).abs() < 1e-6), "{ratios:?}");
+    assert!(ratios[36..].iter().all(|r| (r - 8.0).abs() < 1e-5), "{ratios:?}");
     assert!(ratios.windows(2).all(|pair| pair[1] >= pair[0] - 1e-5));
 }
 
@@ -103,19 +95,11 @@ fn softmax_rows_add_up_to_1_even_for_huge_scores() {
 /// The heads of a group really read the same key head: against a loop over single heads.
 #[test]
 fn grouped_queries_against_one_head_at_a_time() {
-    let (q, k, v) = (
-        tensor(&[6, 5, 4], 1),
-        tensor(&[2, 7, 4], 2),
-        tensor(&[2, 7, 4], 3),
-    );
+    let (q, k, v) = (tensor(&[6, 5, 4], 1), tensor(&[2, 7, 4], 2), tensor(&[2, 7, 4], 3));
     let all = scores(&q, &k).unwrap();
     let values = weighted_values(&softmax(&all).unwrap(), &v).unwrap();
     for head in 0..6 {
-        let (q, k, v) = (
-            q.get(head).unwrap(),
-            k.get(head / 3).unwrap(),
-            v.get(head / 3).unwrap(),
-        );
+        let (q, k, v) = (q.get(head).unwrap(), k.get(head / 3).unwrap(), v.get(head / 3).unwrap());
         let one = (q.matmul(&k.t().unwrap()).unwrap() / 2.0).unwrap(); // √head_dim = 2
         assert!(distance(&flat(&one), &flat(&all.get(head).unwrap())) < 1e-6);
         let found = softmax(&one).unwrap().matmul(&v).unwrap();
@@ -128,10 +112,7 @@ fn splitting_and_merging_heads_are_inverse() {
     let x = tensor(&[5, 24], 1);
     let heads = split_heads(&x, 6).unwrap();
     assert_eq!(heads.dims(), [6, 5, 4]);
-    assert_eq!(
-        flat(&heads.i((2, 3)).unwrap()),
-        flat(&x.i((3, 8..12)).unwrap())
-    );
+    assert_eq!(flat(&heads.i((2, 3)).unwrap()), flat(&x.i((3, 8..12)).unwrap()));
     assert_eq!(flat(&merge_heads(&heads).unwrap()), flat(&x));
 }
 
@@ -152,11 +133,7 @@ fn rms_norm_against_a_scalar_loop() {
 #[test]
 fn a_later_token_never_changes_an_earlier_row() {
     let model = Transformer::new(&Checkpoint::rehearsal("tiny").unwrap()).unwrap();
-    let run = |ids: &[u32]| {
-        model
-            .forward(ids, &mut model.new_cache(), &mut unobserved)
-            .unwrap()
-    };
+    let run = |ids: &[u32]| model.forward(ids, &mut model.new_cache(), &mut unobserved).unwrap();
     let (a, b) = (run(&[11, 12, 13, 14]), run(&[11, 12, 13, 999]));
     let first_rows = |x: &Tensor| flat(&x.narrow(0, 0, 3).unwrap());
     assert_eq!(first_rows(&a), first_rows(&b));
@@ -168,35 +145,22 @@ fn a_later_token_never_changes_an_earlier_row() {
 fn hugging_faces_row_order_is_undone() {
     let open = |layout| Checkpoint::open(common::oracles().join("mqa_hd16").join(layout)).unwrap();
     let name = "layers.0.attention.wq.weight";
-    let (meta, hf) = (
-        open("meta").tensor(name).unwrap(),
-        open("hf").tensor(name).unwrap(),
-    );
+    let (meta, hf) = (open("meta").tensor(name).unwrap(), open("hf").tensor(name).unwrap());
     assert_eq!(flat(&meta), flat(&hf));
     let file = common::oracles().join("mqa_hd16/hf/model.safetensors");
     let stored = candle_core::safetensors::load(file, &Device::Cpu).unwrap();
-    let as_stored = stored["model.layers.0.self_attn.q_proj.weight"]
-        .to_dtype(DType::F32)
-        .unwrap();
+    let as_stored = stored["model.layers.0.self_attn.q_proj.weight"].to_dtype(DType::F32).unwrap();
     assert_ne!(flat(&meta), flat(&as_stored));
     // Row 1 of head 0 in Meta's order is the first of the second half in Hugging Face's.
-    assert_eq!(
-        flat(&meta.get(1).unwrap()),
-        flat(&as_stored.get(16 / 2).unwrap())
-    );
-    assert_eq!(
-        flat(&meta.get(16).unwrap()),
-        flat(&as_stored.get(16).unwrap())
-    );
+    assert_eq!(flat(&meta.get(1).unwrap()), flat(&as_stored.get(16 / 2).unwrap()));
+    assert_eq!(flat(&meta.get(16).unwrap()), flat(&as_stored.get(16).unwrap()));
 }
 
 #[test]
 fn the_cache_counts_its_memory_and_forks() {
     let model = Transformer::new(&Checkpoint::rehearsal("tiny").unwrap()).unwrap();
     let mut cache = model.new_cache();
-    model
-        .next_logits(&[1, 2, 3], &mut cache, &mut unobserved)
-        .unwrap();
+    model.next_logits(&[1, 2, 3], &mut cache, &mut unobserved).unwrap();
     // 32 positions are set aside: 2 (k, v) × 2 layers × 3 heads × 8 numbers × 4 bytes each.
     assert_eq!(cache.n_bytes(), 32 * 2 * 2 * 3 * 8 * 4);
     let mut other = cache.fork().unwrap();
@@ -226,40 +190,23 @@ fn texts_that_go_together_get_the_numbers_they_get_alone() {
             .zip(&mut together)
             .map(|(ids, cache)| Sequence { ids, cache })
             .collect();
-        let logits = model
-            .next_logits_batch(&mut batch, &mut unobserved)
-            .unwrap();
+        let logits = model.next_logits_batch(&mut batch, &mut unobserved).unwrap();
         for (i, ids) in step.into_iter().enumerate() {
             let expected = model.next_logits(ids, &mut alone[i], &mut unobserved);
             assert_eq!(flat(&logits.get(i).unwrap()), flat(&expected.unwrap()));
         }
     }
     let [first, second, _] = &mut together;
-    let mut batch = [
-        Sequence {
-            ids: &[1],
-            cache: first,
-        },
-        Sequence {
-            ids: &[u32::MAX],
-            cache: second,
-        },
-    ];
+    let mut batch =
+        [Sequence { ids: &[1], cache: first }, Sequence { ids: &[u32::MAX], cache: second }];
     let refused = model.next_logits_batch(&mut batch, &mut unobserved);
     assert!(matches!(refused, Err(Error::TokenOutOfRange { .. })));
-    assert_eq!(
-        together.map(|cache| cache.len()),
-        alone.map(|cache| cache.len())
-    );
+    assert_eq!(together.map(|cache| cache.len()), alone.map(|cache| cache.len()));
     assert!(model.next_logits_batch(&mut [], &mut unobserved).is_err());
 }
 
 fn next_all(model: &Transformer, ids: &[u32]) -> Vec<f32> {
-    flat(
-        &model
-            .next_logits(ids, &mut model.new_cache(), &mut unobserved)
-            .unwrap(),
-    )
+    flat(&model.next_logits(ids, &mut model.new_cache(), &mut unobserved).unwrap())
 }
 
 #[test]
@@ -270,31 +217,16 @@ fn the_8b_in_numbers() {
     let checkpoint = Checkpoint::rehearsal("llama-3-8b").unwrap();
     assert_eq!(checkpoint.n_bytes(), 16_060_522_496);
     assert_eq!(checkpoint.names().len(), 291);
-    assert_eq!(
-        checkpoint
-            .matrix("layers.0.attention.wk.weight")
-            .unwrap()
-            .out_dim,
-        1024
-    );
+    assert_eq!(checkpoint.matrix("layers.0.attention.wk.weight").unwrap().out_dim, 1024);
     let wq = checkpoint.tensor("layers.0.attention.wq.weight").unwrap();
     assert_eq!(wq.reshape((32, 128, 4096)).unwrap().dims(), [32, 128, 4096]);
-    assert_eq!(
-        checkpoint
-            .rows("tok_embeddings.weight", &[128000, 220])
-            .unwrap()
-            .dims(),
-        [2, 4096]
-    );
+    assert_eq!(checkpoint.rows("tok_embeddings.weight", &[128000, 220]).unwrap().dims(), [2, 4096]);
 }
 
 #[test]
 fn published_values_are_compared_one_by_one() {
     let values = published::values();
-    assert_eq!(
-        (values.tokens.len(), values.best.len(), values.top10.len()),
-        (17, 17, 10)
-    );
+    assert_eq!((values.tokens.len(), values.best.len(), values.top10.len()), (17, 17, 10));
     let checks = published::compare(Some(2983), values.best, values.top10);
     assert!(checks.len() == 19 && checks.iter().all(|check| check.agrees));
     let mut swapped = values.top10.to_vec();
@@ -304,10 +236,7 @@ fn published_values_are_compared_one_by_one() {
     assert!(!wrong[0].agrees && !wrong[1].agrees && !wrong[2].agrees);
     let config = Config::named("llama-3-8b").unwrap();
     assert!(published::applies_to(&config, values.tokens));
-    assert!(!published::applies_to(
-        &Config::named("llama-3.1-8b").unwrap(),
-        values.tokens
-    ));
+    assert!(!published::applies_to(&Config::named("llama-3.1-8b").unwrap(), values.tokens));
 }
 
 /// A prompt longer than one piece that is given up in its second piece leaves nothing behind.
@@ -320,11 +249,7 @@ fn a_pass_that_is_given_up_leaves_the_cache_as_it_was() -> Result<()> {
     let mut passes = 0;
     let given_up = model.next_logits(&ids, &mut cache, &mut |site, _| {
         passes += usize::from(site == Site::Embedding);
-        if passes == 2 {
-            Err(Error::Stopped)
-        } else {
-            Ok(None)
-        }
+        if passes == 2 { Err(Error::Stopped) } else { Ok(None) }
     });
     assert!(matches!(given_up, Err(Error::Stopped)));
     assert_eq!((passes, cache.len()), (2, 3));

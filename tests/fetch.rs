@@ -19,10 +19,7 @@ fn sandbox() -> TempDir {
 
 fn fetch(dir: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Command::new("python3");
-    command
-        .arg(dir.join("fetch.py"))
-        .args(arguments)
-        .envs(environment.iter().copied());
+    command.arg(dir.join("fetch.py")).args(arguments).envs(environment.iter().copied());
     command.output().unwrap()
 }
 
@@ -33,14 +30,9 @@ fn stderr(output: &Output) -> String {
 
 /// Everything in the directory but the script, its lock, and what belongs there.
 fn left_over(dir: &Path) -> Vec<String> {
-    let names = fs::read_dir(dir)
-        .unwrap()
-        .flatten()
-        .map(|e| e.file_name().into_string().unwrap());
+    let names = fs::read_dir(dir).unwrap().flatten().map(|e| e.file_name().into_string().unwrap());
     let known = ["fetch.py", ".fetch.lock", "llama3-tokenizer"];
-    names
-        .filter(|name| !known.contains(&name.as_str()))
-        .collect()
+    names.filter(|name| !known.contains(&name.as_str())).collect()
 }
 
 #[test]
@@ -48,21 +40,13 @@ fn fetches_once_checks_and_mends() {
     let dir = sandbox();
     let first = fetch(dir.path(), &["tokenizer"], &[]);
     assert!(first.status.success(), "{}", stderr(&first));
-    assert!(
-        stderr(&first).contains("SHA-256 checked"),
-        "{}",
-        stderr(&first)
-    );
+    assert!(stderr(&first).contains("SHA-256 checked"), "{}", stderr(&first));
     let file = dir.path().join(TOKENIZER);
     assert_eq!(fs::metadata(&file).unwrap().len(), 2_183_982);
     assert_eq!(left_over(dir.path()), Vec::<String>::new());
 
     let again = fetch(dir.path(), &["tokenizer"], &[("PIP_INDEX_URL", "invalid")]);
-    assert!(
-        again.status.success(),
-        "a second run needs no network: {}",
-        stderr(&again)
-    );
+    assert!(again.status.success(), "a second run needs no network: {}", stderr(&again));
 
     let mut spoilt = fs::read(&file).unwrap();
     spoilt[1000] ^= 1;
@@ -76,31 +60,18 @@ fn fetches_once_checks_and_mends() {
 
     fs::write(&file, &spoilt[..5]).unwrap();
     let mended = fetch(dir.path(), &["tokenizer"], &[]);
-    assert!(
-        mended.status.success() && stderr(&mended).contains("damaged"),
-        "{}",
-        stderr(&mended)
-    );
+    assert!(mended.status.success() && stderr(&mended).contains("damaged"), "{}", stderr(&mended));
     assert_eq!(fs::metadata(&file).unwrap().len(), 2_183_982);
 }
 
 #[test]
 fn without_a_network_it_says_what_to_do() {
     let dir = sandbox();
-    let environment = [
-        ("PIP_INDEX_URL", "invalid"),
-        ("PIP_RETRIES", "0"),
-        ("PIP_NO_INDEX", "1"),
-    ];
+    let environment = [("PIP_INDEX_URL", "invalid"), ("PIP_RETRIES", "0"), ("PIP_NO_INDEX", "1")];
     let output = fetch(dir.path(), &["tokenizer"], &environment);
     assert_eq!(output.status.code(), Some(1));
     let text = stderr(&output);
-    for word in [
-        "Could not fetch",
-        "pip download",
-        "llama-models==0.3.0",
-        TOKENIZER,
-    ] {
+    for word in ["Could not fetch", "pip download", "llama-models==0.3.0", TOKENIZER] {
         assert!(text.contains(word), "expected {word:?} in: {text}");
     }
     assert!(!dir.path().join(TOKENIZER).exists());
@@ -113,10 +84,7 @@ fn two_at_once_bring_one_whole_file() {
     let outputs: Vec<Output> = std::thread::scope(|scope| {
         let start = || scope.spawn(|| fetch(dir.path(), &["tokenizer"], &[]));
         let (one, other) = (start(), start());
-        [one, other]
-            .into_iter()
-            .map(|run| run.join().unwrap())
-            .collect()
+        [one, other].into_iter().map(|run| run.join().unwrap()).collect()
     });
     for output in &outputs {
         assert!(output.status.success(), "{}", stderr(output));
@@ -135,11 +103,7 @@ fn in_another_directory_the_models_are_among_the_users_data() {
         let mut command = Command::new(env!("CARGO"));
         command
             .args(["run", "--release", "--quiet", "--example", "generate"])
-            .args([
-                "--manifest-path",
-                concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"),
-                "--",
-            ])
+            .args(["--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"), "--"])
             .args(arguments)
             .current_dir(dir.path())
             .env_remove("LLAMA3_WEIGHTS")
@@ -149,28 +113,12 @@ fn in_another_directory_the_models_are_among_the_users_data() {
     let error =
         String::from_utf8(generate(&["--model", "none", "--prompt", "The"]).stderr).unwrap();
     let place = data.join("llama3-from-scratch");
-    assert!(
-        error.contains(&format!("in {} there are: no models", place.display())),
-        "{error}"
-    );
+    assert!(error.contains(&format!("in {} there are: no models", place.display())), "{error}");
 
-    let output = generate(&[
-        "--rehearse",
-        "llama-3-8b:1",
-        "--raw",
-        "--prompt",
-        "The",
-        "--max-tokens",
-        "1",
-    ]);
+    let output =
+        generate(&["--rehearse", "llama-3-8b:1", "--raw", "--prompt", "The", "--max-tokens", "1"]);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{error}");
-    assert!(
-        error.contains(&format!("{}", place.join(TOKENIZER).display())),
-        "{error}"
-    );
-    assert_eq!(
-        fs::metadata(place.join(TOKENIZER)).unwrap().len(),
-        2_183_982
-    );
+    assert!(error.contains(&format!("{}", place.join(TOKENIZER).display())), "{error}");
+    assert_eq!(fs::metadata(place.join(TOKENIZER)).unwrap().len(), 2_183_982);
 }

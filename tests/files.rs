@@ -17,11 +17,7 @@ use std::path::{Path, PathBuf};
 /// The small model as one GGUF file.
 fn small_gguf(path: &Path) -> Checkpoint {
     let model = Checkpoint::open(oracle("mqa_hd16/meta")).unwrap();
-    gguf::write(
-        path,
-        &model.config,
-        &gguf::quantised(&model, GgmlDType::BF16),
-    );
+    gguf::write(path, &model.config, &gguf::quantised(&model, GgmlDType::BF16));
     Checkpoint::open(path).unwrap()
 }
 
@@ -30,13 +26,7 @@ fn a_name_says_nothing() {
     let dir = tempfile::tempdir().unwrap();
     let plain = dir.path().join("plain.gguf");
     small_gguf(&plain);
-    for name in [
-        "sha256-4d7a21",
-        "MODEL.GGUF",
-        "model.bin",
-        "model.safetensors",
-        "odd.gguf.gguf",
-    ] {
+    for name in ["sha256-4d7a21", "MODEL.GGUF", "model.bin", "model.safetensors", "odd.gguf.gguf"] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
         fs::copy(&plain, &path).unwrap();
@@ -44,34 +34,16 @@ fn a_name_says_nothing() {
         same(dir.path(), &plain);
     }
     let meta = "gqa4_ffn272/meta";
-    for name in [
-        "meta_model_0.pt",
-        "model.pth",
-        "consolidated.00.pt",
-        "pytorch_model.bin",
-        "weights",
-    ] {
-        let dir = renamed(
-            meta,
-            &[
-                ("consolidated.00.pth", name),
-                ("params.json", "params.json"),
-            ],
-        );
+    for name in
+        ["meta_model_0.pt", "model.pth", "consolidated.00.pt", "pytorch_model.bin", "weights"]
+    {
+        let dir = renamed(meta, &[("consolidated.00.pth", name), ("params.json", "params.json")]);
         same(dir.path(), &oracle(meta));
         same(&dir.path().join(name), &oracle(meta));
     }
     let hf = "gqa4_ffn272/hf";
-    for name in [
-        "MODEL.SAFETENSORS",
-        "my-finetune.safetensors",
-        "pytorch_model.bin",
-        "blob",
-    ] {
-        let dir = renamed(
-            hf,
-            &[("model.safetensors", name), ("config.json", "config.json")],
-        );
+    for name in ["MODEL.SAFETENSORS", "my-finetune.safetensors", "pytorch_model.bin", "blob"] {
+        let dir = renamed(hf, &[("model.safetensors", name), ("config.json", "config.json")]);
         same(dir.path(), &oracle(hf));
         same(&dir.path().join(name), &oracle(hf));
         same(&dir.path().join("config.json"), &oracle(hf));
@@ -87,35 +59,18 @@ fn a_download_that_still_runs_is_no_second_model() {
     let unfinished = dir.path().join("other.gguf.part");
     fs::write(&unfinished, &bytes[..bytes.len() / 2]).unwrap();
     same(dir.path(), &whole);
-    refused(
-        &unfinished,
-        &["other.gguf.part", "download is not complete"],
-    );
+    refused(&unfinished, &["other.gguf.part", "download is not complete"]);
     fs::remove_file(&whole).unwrap();
     refused(dir.path(), &["no weights yet", "other.gguf.part"]);
 }
 
 #[test]
 fn whose_names_decides_which_description() {
-    let dir = renamed(
-        "gqa4_ffn272/hf",
-        &[("model.safetensors", "model.safetensors")],
-    );
+    let dir = renamed("gqa4_ffn272/hf", &[("model.safetensors", "model.safetensors")]);
     let meta = renamed("gqa4_ffn272/meta", &[("params.json", "params.json")]);
-    fs::copy(
-        meta.path().join("params.json"),
-        dir.path().join("params.json"),
-    )
-    .unwrap();
-    refused(
-        dir.path(),
-        &["config.json", "missing", "Hugging Face's names"],
-    );
-    fs::copy(
-        oracle("gqa4_ffn272/hf/config.json"),
-        dir.path().join("config.json"),
-    )
-    .unwrap();
+    fs::copy(meta.path().join("params.json"), dir.path().join("params.json")).unwrap();
+    refused(dir.path(), &["config.json", "missing", "Hugging Face's names"]);
+    fs::copy(oracle("gqa4_ffn272/hf/config.json"), dir.path().join("config.json")).unwrap();
     same(dir.path(), &oracle("gqa4_ffn272/hf"));
 }
 
@@ -135,26 +90,17 @@ fn the_file_that_is_named_is_the_one_that_is_read() {
     same(&other, two.path());
     let read = |path: &Path| numbers(&Checkpoint::open(path).unwrap())["norm.weight"].clone();
     assert_ne!(read(&other), read(one.path()));
-    fs::rename(
-        one.path().join("consolidated.safetensors"),
-        one.path().join("some.safetensors"),
-    )
-    .unwrap();
-    refused(
-        one.path(),
-        &["2 models", "other.safetensors", "name the one you mean"],
-    );
+    fs::rename(one.path().join("consolidated.safetensors"), one.path().join("some.safetensors"))
+        .unwrap();
+    refused(one.path(), &["2 models", "other.safetensors", "name the one you mean"]);
 }
 
 /// The tensors of a safetensors file for which `keep` holds, in a file of their own.
 fn shard(from: &Path, to: &Path, keep: impl Fn(&str) -> bool) {
     let bytes = fs::read(from).unwrap();
     let all = SafeTensors::deserialize(&bytes).unwrap();
-    let kept: Vec<(String, TensorView)> = all
-        .tensors()
-        .into_iter()
-        .filter(|(name, _)| keep(name))
-        .collect();
+    let kept: Vec<(String, TensorView)> =
+        all.tensors().into_iter().filter(|(name, _)| keep(name)).collect();
     safetensors::serialize_to_file(kept, None, to).unwrap();
 }
 
@@ -168,10 +114,7 @@ fn a_whole_file_beside_shards_of_another_download() {
     };
     let dir = tempfile::tempdir().unwrap();
     files(dir.path());
-    let names = [
-        "model-00001-of-00002.safetensors",
-        "model-00002-of-00002.safetensors",
-    ];
+    let names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
     for name in names.iter().chain(&["model.safetensors.index.json"]) {
         same(&dir.path().join(name), &sharded);
     }
@@ -183,37 +126,22 @@ fn a_whole_file_beside_shards_of_another_download() {
 
     let whole = renamed(
         "mha_hd8/hf",
-        &[
-            ("model.safetensors", "model.safetensors"),
-            ("config.json", "config.json"),
-        ],
+        &[("model.safetensors", "model.safetensors"), ("config.json", "config.json")],
     );
     let index = json!({"weight_map": {"lm_head.weight": "model-00001-of-00009.safetensors"}});
-    fs::write(
-        whole.path().join("model.safetensors.index.json"),
-        index.to_string(),
-    )
-    .unwrap();
+    fs::write(whole.path().join("model.safetensors.index.json"), index.to_string()).unwrap();
     fs::copy(dir.path().join(names[0]), whole.path().join(names[0])).unwrap();
     same(whole.path(), &oracle("mha_hd8/hf"));
-    same(
-        &whole.path().join("model.safetensors"),
-        &oracle("mha_hd8/hf"),
-    );
+    same(&whole.path().join("model.safetensors"), &oracle("mha_hd8/hf"));
 }
 
 #[test]
 fn a_tensor_in_two_shards_is_taken_where_the_index_says() {
     let from = oracle("mha_hd8/hf");
     let dir = renamed("mha_hd8/hf", &[("config.json", "config.json")]);
-    let (a, b) = (
-        "model-00001-of-00002.safetensors",
-        "model-00002-of-00002.safetensors",
-    );
+    let (a, b) = ("model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors");
     let whole = from.join("model.safetensors");
-    shard(&whole, &dir.path().join(a), |name| {
-        !name.starts_with("model.norm")
-    });
+    shard(&whole, &dir.path().join(a), |name| !name.starts_with("model.norm"));
     shard(&whole, &dir.path().join(b), |name| !name.contains("layers"));
     // The second one's copies are spoiled.
     let mut bytes = fs::read(dir.path().join(b)).unwrap();
@@ -224,9 +152,7 @@ fn a_tensor_in_two_shards_is_taken_where_the_index_says() {
         .unwrap()
         .data()
         .to_vec();
-    let at = (header..bytes.len())
-        .find(|&i| bytes[i..].starts_with(&norm))
-        .unwrap();
+    let at = (header..bytes.len()).find(|&i| bytes[i..].starts_with(&norm)).unwrap();
     for (i, byte) in bytes[header..].iter_mut().enumerate() {
         if !(at..at + norm.len()).contains(&(i + header)) {
             *byte ^= 1;
@@ -237,11 +163,8 @@ fn a_tensor_in_two_shards_is_taken_where_the_index_says() {
     let all = fs::read(&whole).unwrap();
     let all = SafeTensors::deserialize(&all).unwrap();
     let place = |name: &str| if name == "model.norm.weight" { b } else { a };
-    let map: HashMap<&str, &str> = all
-        .names()
-        .into_iter()
-        .map(|name| (name, place(name)))
-        .collect();
+    let map: HashMap<&str, &str> =
+        all.names().into_iter().map(|name| (name, place(name))).collect();
     fs::write(
         dir.path().join("model.safetensors.index.json"),
         json!({"weight_map": map}).to_string(),
@@ -256,20 +179,9 @@ fn what_is_no_llama_is_named() {
     let dir = renamed("mha_hd8/hf", &[("config.json", "config.json")]);
     let adapter = dir.path().join("adapter_model.safetensors");
     let view = |bytes| TensorView::new(safetensors::Dtype::F32, vec![1, 1], bytes).unwrap();
-    let tensors = [(
-        "base_model.model.layers.0.q_proj.lora_A.weight",
-        view(&[0; 4]),
-    )];
+    let tensors = [("base_model.model.layers.0.q_proj.lora_A.weight", view(&[0; 4]))];
     safetensors::serialize_to_file(tensors, None, &adapter).unwrap();
-    refused(
-        dir.path(),
-        &[
-            "adapter_model.safetensors",
-            "lora_A",
-            "adapter (LoRA)",
-            "merged",
-        ],
-    );
+    refused(dir.path(), &["adapter_model.safetensors", "lora_A", "adapter (LoRA)", "merged"]);
 }
 
 /// As gguf-split cuts a model: the description is in the first piece alone.
@@ -282,13 +194,9 @@ fn pieces(dir: &Path) -> [PathBuf; 3] {
         metadata.truncate(if no == 0 { metadata.len() } else { 0 });
         metadata.push(("split.no".into(), Value::U16(no as u16)));
         metadata.push(("split.count".into(), Value::U16(3)));
-        metadata.push((
-            "split.tensors.count".into(),
-            Value::I32(tensors.len() as i32),
-        ));
-        let own: Vec<(String, QTensor)> = tensors
-            .drain(..if no == 2 { tensors.len() } else { 5 })
-            .collect();
+        metadata.push(("split.tensors.count".into(), Value::I32(tensors.len() as i32)));
+        let own: Vec<(String, QTensor)> =
+            tensors.drain(..if no == 2 { tensors.len() } else { 5 }).collect();
         gguf::write_with(path, &metadata, &own);
     }
     paths
@@ -306,23 +214,13 @@ fn gguf_in_pieces() {
     }
     let elsewhere = dir.path().join("blob");
     fs::copy(&paths[1], &elsewhere).unwrap();
-    refused(
-        &elsewhere,
-        &[
-            "cut in 3",
-            "-00001-of-00003.gguf",
-            "llama-gguf-split --merge",
-        ],
-    );
+    refused(&elsewhere, &["cut in 3", "-00001-of-00003.gguf", "llama-gguf-split --merge"]);
     fs::copy(&paths[2], &paths[1]).unwrap();
     refused(&paths[0], &["00002-of-00003.gguf", "piece 3"]);
     fs::remove_file(&paths[1]).unwrap();
     refused(
         &paths[0],
-        &[
-            "00002-of-00003.gguf: the file is missing",
-            "of the 3 pieces, 2 are here",
-        ],
+        &["00002-of-00003.gguf: the file is missing", "of the 3 pieces, 2 are here"],
     );
 }
 
@@ -333,10 +231,7 @@ fn the_alignment_of_gguf() {
     let model = small_gguf(&path);
     let mut metadata = gguf::metadata(&model.config);
     let tensors = gguf::quantised(&model, GgmlDType::BF16);
-    for (alignment, words) in [
-        (48u32, "power of two"),
-        (1 << 20, "no multiple of the alignment"),
-    ] {
+    for (alignment, words) in [(48u32, "power of two"), (1 << 20, "no multiple of the alignment")] {
         metadata.push(("general.alignment".into(), Value::U32(alignment)));
         gguf::write_with(&path, &metadata, &tensors);
         refused(&path, &[words, &alignment.to_string(), "convert"]);
@@ -353,11 +248,7 @@ fn a_repository_in_the_hubs_cache() {
     let dir = tempfile::tempdir().unwrap();
     let repository = dir.path().join("models--org--Small-Llama-Instruct");
     let snapshot = repository.join("snapshots/a1b2c3");
-    for path in [
-        &snapshot,
-        &repository.join("refs"),
-        &repository.join("blobs"),
-    ] {
+    for path in [&snapshot, &repository.join("refs"), &repository.join("blobs")] {
         fs::create_dir_all(path).unwrap();
     }
     fs::write(repository.join("refs/main"), "a1b2c3").unwrap();
@@ -369,19 +260,10 @@ fn a_repository_in_the_hubs_cache() {
     std::os::unix::fs::symlink(&snapshot, &link).unwrap();
     #[cfg(not(unix))]
     let link = snapshot.clone();
-    for path in [
-        &repository,
-        &snapshot,
-        &snapshot.join("model.safetensors"),
-        &link,
-    ] {
+    for path in [&repository, &snapshot, &snapshot.join("model.safetensors"), &link] {
         same(path, &oracle("mha_hd8/hf"));
         let name = Checkpoint::open(path).unwrap().name;
-        let expected = if path == &link && cfg!(unix) {
-            "My-Link"
-        } else {
-            "Small-Llama-Instruct"
-        };
+        let expected = if path == &link && cfg!(unix) { "My-Link" } else { "Small-Llama-Instruct" };
         assert_eq!(name, expected, "{}", path.display());
     }
 }

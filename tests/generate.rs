@@ -77,10 +77,7 @@ fn greedy_text_is_the_librarys() {
     let one = of_tiny(&[&options[..], &["--temperature", "2", "--top-k", "1"]].concat());
     assert_eq!(one, expected, "the likeliest of one token");
     let narrow = of_tiny(&[&options[..], &["--temperature", "2", "--top-p", "1e-6"]].concat());
-    assert_eq!(
-        narrow, expected,
-        "the fewest tokens that reach next to nothing"
-    );
+    assert_eq!(narrow, expected, "the fewest tokens that reach next to nothing");
 }
 
 #[test]
@@ -154,9 +151,7 @@ fn decoded(output: &Output) -> usize {
     let stderr = stderr(output);
     let line = stderr.lines().find_map(|line| line.strip_prefix("Decode"));
     let number = line.and_then(|line| line.split_whitespace().next());
-    number
-        .and_then(|number| number.parse().ok())
-        .expect(&stderr)
+    number.and_then(|number| number.parse().ok()).expect(&stderr)
 }
 
 /// Bytes that wait for the rest of their character come before an id that has no text.
@@ -196,12 +191,10 @@ fn the_prompt_from_stdin() {
     let expected = of_tiny(&options);
     // Some shells put a byte order mark before what they pipe.
     for (mark, line_end) in [("", "\n"), ("", "\r\n"), ("", ""), ("\u{feff}", "\r\n")] {
-        let output = piped(
-            &[&TINY, &["--prompt", "-", "--max-tokens", "8"][..]].concat(),
-            |stdin| {
+        let output =
+            piped(&[&TINY, &["--prompt", "-", "--max-tokens", "8"][..]].concat(), |stdin| {
                 write!(stdin, "{mark}Once upon a time\nthere{line_end}").unwrap();
-            },
-        );
+            });
         let text = String::from_utf8_lossy(&output.stdout);
         assert_eq!(text, format!("{expected}\n"), "{mark:?} {line_end:?}");
     }
@@ -217,10 +210,7 @@ fn the_prompt_from_stdin() {
         let output = piped(&arguments, |stdin| stdin.write_all(bytes).unwrap());
         assert_eq!(output.status.code(), Some(2));
         let stderr = stderr(&output);
-        assert!(
-            stderr.contains(word) && stderr.contains("stdin"),
-            "{stderr}"
-        );
+        assert!(stderr.contains(word) && stderr.contains("stdin"), "{stderr}");
     }
 }
 
@@ -233,9 +223,5 @@ fn piped(arguments: &[&str], write: impl FnOnce(&mut ChildStdin)) -> Output {
 fn started(arguments: &[&str], stdin: Stdio) -> Child {
     let mut command = example("generate");
     let command = command.args(arguments).stdin(stdin);
-    command
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }

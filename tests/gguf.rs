@@ -12,19 +12,14 @@ use llama3::prelude::*;
 fn widened(tensors: &[(String, QTensor)]) -> Vec<(String, QTensor)> {
     let one = |(name, tensor): &(String, QTensor)| {
         let wide = tensor.dequantize(&Device::Cpu).unwrap();
-        (
-            name.clone(),
-            QTensor::quantize(&wide, GgmlDType::F32).unwrap(),
-        )
+        (name.clone(), QTensor::quantize(&wide, GgmlDType::F32).unwrap())
     };
     tensors.iter().map(one).collect()
 }
 
 fn logits(checkpoint: &Checkpoint, tokens: &[u32]) -> Vec<f32> {
     let model = Transformer::new(checkpoint).unwrap();
-    let logits = model
-        .forward(tokens, &mut model.new_cache(), &mut unobserved)
-        .unwrap();
+    let logits = model.forward(tokens, &mut model.new_cache(), &mut unobserved).unwrap();
     logits.flatten_all().unwrap().to_vec1().unwrap()
 }
 
@@ -32,19 +27,12 @@ fn logits(checkpoint: &Checkpoint, tokens: &[u32]) -> Vec<f32> {
 #[test]
 fn every_kind_of_number() {
     let mut config = Config::named("tiny").unwrap();
-    (
-        config.dim,
-        config.n_heads,
-        config.n_kv_heads,
-        config.head_dim,
-    ) = (256, 4, 2, 64);
+    (config.dim, config.n_heads, config.n_kv_heads, config.head_dim) = (256, 4, 2, 64);
     (config.hidden_dim, config.vocab_size) = (512, 320);
     let random = Checkpoint::rehearsal_of(config, 3).unwrap();
     let dir = tempfile::tempdir().unwrap();
     use GgmlDType::*;
-    for dtype in [
-        F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K,
-    ] {
+    for dtype in [F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K] {
         let tensors = quantised(&random, dtype);
         let (stored, wide) = (dir.path().join("stored.gguf"), dir.path().join("wide.gguf"));
         write(&stored, &random.config, &tensors);
@@ -57,11 +45,7 @@ fn every_kind_of_number() {
             logits(&Checkpoint::open(&wide).unwrap(), &[3, 1, 4, 1, 5]),
         );
         let largest = b.iter().fold(0f32, |m, x| m.max(x.abs()));
-        assert!(
-            distance(&a, &b) < 1e-5 * largest.max(1.0),
-            "{dtype:?}: {}",
-            distance(&a, &b)
-        );
+        assert!(distance(&a, &b) < 1e-5 * largest.max(1.0), "{dtype:?}: {}", distance(&a, &b));
     }
 }
 
@@ -71,11 +55,8 @@ fn the_frequency_divisors_of_llama_31() {
     let meta = Checkpoint::open(oracles().join("llama31_sharded/meta")).unwrap();
     let mut plain = meta.config.clone();
     plain.rope_scaling = None;
-    let divisors: Vec<f32> = rope::freqs(&plain)
-        .iter()
-        .zip(rope::freqs(&meta.config))
-        .map(|(p, s)| p / s)
-        .collect();
+    let divisors: Vec<f32> =
+        rope::freqs(&plain).iter().zip(rope::freqs(&meta.config)).map(|(p, s)| p / s).collect();
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("model.gguf");
     let with_divisors = |divisors: &[f32]| {
@@ -89,19 +70,14 @@ fn the_frequency_divisors_of_llama_31() {
     let gguf = with_divisors(&divisors).unwrap();
     let factor = gguf.config.rope_scaling.unwrap().factor;
     assert!((factor - 8.0).abs() < 1e-5);
-    for prompt in json(oracles().join("llama31_sharded/expected.json"))["prompts"]
-        .as_array()
-        .unwrap()
+    for prompt in
+        json(oracles().join("llama31_sharded/expected.json"))["prompts"].as_array().unwrap()
     {
         let tokens = ids(&prompt["tokens"]);
         let all = logits(&gguf, &tokens);
         let last = &all[all.len() - gguf.config.vocab_size..];
         let off = distance(last, &floats(&prompt["last_logits"]));
-        assert!(
-            off < if tokens.len() == 500 { 1e-3 } else { 2e-4 },
-            "{} tokens",
-            tokens.len()
-        );
+        assert!(off < if tokens.len() == 500 { 1e-3 } else { 2e-4 }, "{} tokens", tokens.len());
     }
     let unknown: Vec<f32> = divisors.iter().map(|d| d * d).collect();
     let error = with_divisors(&unknown).err().unwrap().to_string();
@@ -121,10 +97,7 @@ fn a_tied_output() {
     let name = |c: &Checkpoint| c.matrix("output.weight").unwrap().name;
     assert_eq!(
         (name(&gguf), name(&meta)),
-        (
-            "tok_embeddings.weight".into(),
-            "tok_embeddings.weight".into()
-        )
+        ("tok_embeddings.weight".into(), "tok_embeddings.weight".into())
     );
     assert_eq!(gguf.names().last().unwrap(), "norm.weight");
 }
@@ -141,9 +114,7 @@ fn damaged_bytes() {
     for _ in 0..2000 {
         let mut bytes = whole.clone();
         for _ in 0..3 {
-            random = random
-                .wrapping_mul(6364136223846793005)
-                .wrapping_add(1442695040888963407);
+            random = random.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let at = (random >> 33) as usize % 3000;
             bytes[at] = (random >> 24) as u8;
         }
@@ -201,10 +172,7 @@ fn a_model_in_memory() {
     let file = Checkpoint::open(default_model()).unwrap();
     let memory = std::fs::read(default_model()).unwrap();
     let memory = Checkpoint::from_bytes("small", memory).unwrap();
-    assert_eq!(
-        (memory.name.as_str(), &memory.config),
-        ("small", &file.config)
-    );
+    assert_eq!((memory.name.as_str(), &memory.config), ("small", &file.config));
     let (one, other) = (file.tokenizer().unwrap(), memory.tokenizer().unwrap());
     let ids = one.encode("The answer is 42.");
     assert_eq!(other.encode("The answer is 42."), ids);

@@ -96,14 +96,9 @@ fn config_knows_nobody() {
 #[test]
 fn lib_is_the_table_of_contents() {
     let lib = std::fs::read_to_string(src().join("lib.rs")).unwrap();
-    let map: Vec<&str> = lib
-        .lines()
-        .take_while(|line| line.starts_with("//!"))
-        .collect();
+    let map: Vec<&str> = lib.lines().take_while(|line| line.starts_with("//!")).collect();
     for chapter in imports().keys() {
-        let is_named = map
-            .iter()
-            .any(|line| line.contains(&format!("[`{chapter}`]")));
+        let is_named = map.iter().any(|line| line.contains(&format!("[`{chapter}`]")));
         assert!(is_named, "lib.rs does not say what src/{chapter}.rs is");
         assert!(
             src().join(format!("{chapter}.rs")).is_file(),

@@ -17,18 +17,11 @@ const LIMIT: u64 = 400 << 20;
 fn main() -> ExitCode {
     let group = Group::new();
     let ignored = group.is_none();
-    let kind = if ignored {
-        "ignored: cannot make a memory control group here"
-    } else {
-        ""
-    };
-    let test = Trial::test(
-        "a_model_runs_in_a_fraction_of_its_size",
-        move || match &group {
-            Some(group) => runs_in(group),
-            None => Err(Failed::from("there is no control group")),
-        },
-    );
+    let kind = if ignored { "ignored: cannot make a memory control group here" } else { "" };
+    let test = Trial::test("a_model_runs_in_a_fraction_of_its_size", move || match &group {
+        Some(group) => runs_in(group),
+        None => Err(Failed::from("there is no control group")),
+    });
     let test = test.with_kind(kind).with_ignored_flag(ignored);
     libtest_mimic::run(&Arguments::from_args(), vec![test]).exit_code()
 }
@@ -72,9 +65,7 @@ fn forget(file: &Path) {
     let status = Command::new("sync").arg(file).status();
     assert!(status.unwrap().success());
     let source = format!("if={}", file.display());
-    let dd = Command::new("dd")
-        .args([&source, "iflag=nocache", "count=0", "status=none"])
-        .status();
+    let dd = Command::new("dd").args([&source, "iflag=nocache", "count=0", "status=none"]).status();
     assert!(dd.unwrap().success());
 }
 
@@ -94,11 +85,7 @@ struct Group {
 impl Group {
     fn new() -> Option<Group> {
         let kinds = [
-            (
-                "/sys/fs/cgroup/memory",
-                "memory.limit_in_bytes",
-                "memory.failcnt",
-            ),
+            ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.failcnt"),
             ("/sys/fs/cgroup", "memory.max", "memory.events"),
         ];
         kinds.into_iter().find_map(|(root, limit, counter)| {
@@ -113,10 +100,8 @@ impl Group {
 
     /// The program, started as a member of the group.
     fn command(&self, program: &Path) -> Command {
-        let join = format!(
-            "echo $$ > {}/cgroup.procs && exec \"$0\" \"$@\"",
-            self.directory.display()
-        );
+        let join =
+            format!("echo $$ > {}/cgroup.procs && exec \"$0\" \"$@\"", self.directory.display());
         let mut command = Command::new("sh");
         command.args(["-c", &join]).arg(program);
         command
@@ -124,9 +109,7 @@ impl Group {
 
     fn met_its_limit(&self) -> bool {
         let text = std::fs::read_to_string(self.directory.join(self.counter)).unwrap();
-        let line = text
-            .lines()
-            .find(|line| line.starts_with("max ") || !line.contains(' '));
+        let line = text.lines().find(|line| line.starts_with("max ") || !line.contains(' '));
         let count = line.and_then(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
         count.unwrap() > 0
     }

@@ -130,10 +130,7 @@ fn cells_are_short_and_every_one_shows_something() {
     check(|notebook, complain| {
         for cell in notebook.code() {
             let source = cell.source();
-            let n_lines = source
-                .lines()
-                .filter(|line| !line.trim().is_empty())
-                .count();
+            let n_lines = source.lines().filter(|line| !line.trim().is_empty()).count();
             let reason = cell.0["metadata"]["long"].as_str().unwrap_or_default();
             if n_lines > LONGEST_CELL && reason.is_empty() {
                 let id = cell.id();
@@ -168,10 +165,7 @@ fn every_chapter_has_its_title_symbols_summary_and_exercises() {
         let markdown = notebook.markdown();
         let lines: Vec<&str> = markdown.lines().map(str::trim_end).collect();
         let at = |names: [&str; 2]| lines.iter().position(|line| names.contains(line));
-        let (summary, exercises) = (
-            at(["## Summary", "## 小结"]),
-            at(["## Exercises", "## 练习"]),
-        );
+        let (summary, exercises) = (at(["## Summary", "## 小结"]), at(["## Exercises", "## 练习"]));
         // The cell computes the table, so that its values are those of the running model.
         let is_table = |output: &Value| text(&output["data"]["text/html"]).contains("<table");
         let symbols = notebook.code().find(|cell| cell.id() == "symbols");
@@ -180,10 +174,7 @@ fn every_chapter_has_its_title_symbols_summary_and_exercises() {
             (markdown.starts_with("# "), "title in its first cell"),
             (at(["## Symbols", "## 符号"]).is_some(), "symbols"),
             (symbols, "table of the symbols' values"),
-            (
-                summary.is_some() && summary < exercises,
-                "summary followed by exercises",
-            ),
+            (summary.is_some() && summary < exercises, "summary followed by exercises"),
         ] {
             if !has {
                 complain(format!("no {what}"));
@@ -196,11 +187,7 @@ fn every_chapter_has_its_title_symbols_summary_and_exercises() {
 fn every_picture_has_words() {
     check(|notebook, complain| {
         for cell in notebook.code() {
-            for data in cell
-                .outputs()
-                .iter()
-                .filter_map(|output| output["data"].as_object())
-            {
+            for data in cell.outputs().iter().filter_map(|output| output["data"].as_object()) {
                 let svg = data.get("image/svg+xml").map(text);
                 let has = |svg: &String, tag| !element(svg, tag).trim().is_empty();
                 if svg.is_some_and(|svg| !has(&svg, "title") || !has(&svg, "desc")) {
@@ -225,9 +212,7 @@ fn every_picture_has_words() {
 fn element<'a>(svg: &'a str, tag: &str) -> &'a str {
     let begun = svg.split_once(&format!("<{tag}"));
     let inside = begun.and_then(|(_, rest)| rest.split_once('>'));
-    inside
-        .and_then(|(_, rest)| rest.split_once("</"))
-        .map_or("", |(inside, _)| inside)
+    inside.and_then(|(_, rest)| rest.split_once("</")).map_or("", |(inside, _)| inside)
 }
 
 #[test]
@@ -255,11 +240,7 @@ fn files_hold_nothing_of_the_machine_that_ran_them() {
         }
         for (number, cell) in notebook.code().enumerate() {
             if cell.0["execution_count"] != number + 1 {
-                complain(format!(
-                    "cell {} was not run as number {}",
-                    cell.id(),
-                    number + 1
-                ));
+                complain(format!("cell {} was not run as number {}", cell.id(), number + 1));
             }
             for output in cell.outputs() {
                 if output["output_type"] == "error" || output["name"] == "stderr" {
@@ -291,10 +272,7 @@ fn absolute_path(output: &Value) -> Option<String> {
 #[test]
 fn paths_are_told_from_other_slashes() {
     let shown = |text: &str| absolute_path(&serde_json::json!({"text": [text]}));
-    assert_eq!(
-        shown("in /home/me/x.gguf:").as_deref(),
-        Some("/home/me/x.gguf")
-    );
+    assert_eq!(shown("in /home/me/x.gguf:").as_deref(), Some("/home/me/x.gguf"));
     let none = "<g><text>1/2 and / or weights/x</text></g> http://a/b // c";
     assert_eq!(shown(none), None);
 }

@@ -56,44 +56,26 @@ fn check_checkpoint(name: &str, layout: &str) {
         for (layer, stream) in streams.iter().enumerate() {
             let stream: Vec<f32> = stream.to_vec1().unwrap();
             let off = distance(&stream[..8], &floats(&prompt["hidden_first8"][layer]));
-            assert!(
-                off < tolerance_hidden,
-                "{what}: stream after layer {layer} off by {off}"
-            );
+            assert!(off < tolerance_hidden, "{what}: stream after layer {layer} off by {off}");
             let length = stream.iter().map(|x| x * x).sum::<f32>().sqrt();
             let off = (length - prompt["hidden_l2"][layer].as_f64().unwrap() as f32).abs();
-            assert!(
-                off < tolerance,
-                "{what}: length after layer {layer} off by {off}"
-            );
+            assert!(off < tolerance, "{what}: length after layer {layer} off by {off}");
         }
         let lens = model.logits(&Tensor::stack(&streams, 0).unwrap()).unwrap();
-        assert_eq!(
-            argmax(&lens),
-            ids(&prompt["lens_argmax"]),
-            "{what}: logit lens"
-        );
+        assert_eq!(argmax(&lens), ids(&prompt["lens_argmax"]), "{what}: logit lens");
         let greedy = ids(&prompt["greedy"]);
-        assert_eq!(
-            model.greedy(&tokens, greedy.len()).unwrap(),
-            greedy,
-            "{what}: greedy"
-        );
+        assert_eq!(model.greedy(&tokens, greedy.len()).unwrap(), greedy, "{what}: greedy");
     }
 }
 
 #[test]
 fn every_checkpoint_in_metas_layout() {
-    CHECKPOINTS
-        .iter()
-        .for_each(|name| check_checkpoint(name, "meta"));
+    CHECKPOINTS.iter().for_each(|name| check_checkpoint(name, "meta"));
 }
 
 #[test]
 fn every_checkpoint_in_hugging_faces_layout() {
-    CHECKPOINTS
-        .iter()
-        .for_each(|name| check_checkpoint(name, "hf"));
+    CHECKPOINTS.iter().for_each(|name| check_checkpoint(name, "hf"));
 }
 
 #[test]
@@ -117,11 +99,7 @@ fn the_configs_are_what_the_references_resolved() {
             assert_eq!(expected["rope_theta"], c.rope_theta);
             assert_eq!(expected["norm_eps"], c.norm_eps);
             let factor = c.rope_scaling.map(|scaling| scaling.factor);
-            assert_eq!(
-                expected["rope_scaling"]["factor"].as_f64(),
-                factor,
-                "{name}/{layout}"
-            );
+            assert_eq!(expected["rope_scaling"]["factor"].as_f64(), factor, "{name}/{layout}");
         }
     }
 }
@@ -136,17 +114,11 @@ fn attention_probabilities() {
     let mut seen = 0;
     let mut compare = |weights: &Tensor, head: usize, key: &str| {
         let rows: Vec<Vec<f32>> = weights.get(head).unwrap().to_vec2().unwrap();
-        for (row, reference) in rows
-            .iter()
-            .zip(expected["attention"][key].as_array().unwrap())
-        {
+        for (row, reference) in rows.iter().zip(expected["attention"][key].as_array().unwrap()) {
             let reference = floats(reference);
             assert!(distance(row, &reference) < 2e-5, "{key}");
             let masked = |(a, b): (&f32, &f32)| *b != 0.0 || *a == 0.0;
-            assert!(
-                row.iter().zip(&reference).all(masked),
-                "{key}: a masked weight is not 0"
-            );
+            assert!(row.iter().zip(&reference).all(masked), "{key}: a masked weight is not 0");
         }
         seen += rows.len();
     };
@@ -168,28 +140,15 @@ fn attention_probabilities() {
 fn the_rope_factor_of_llama_32_must_be_told() {
     let dir = oracles().join("llama32_tied/meta");
     let checkpoint = Checkpoint::open(&dir).unwrap();
-    assert!(
-        checkpoint.assumed[0].contains("factor 8"),
-        "{:?}",
-        checkpoint.assumed
-    );
+    assert!(checkpoint.assumed[0].contains("factor 8"), "{:?}", checkpoint.assumed);
     let model = Transformer::new(&checkpoint).unwrap();
     let expected = expected("llama32_tied");
     let cases = expected["prompts"].as_array().unwrap().iter();
     for (prompt, if_8) in cases.zip(expected["if_factor_were_8"].as_array().unwrap()) {
         let tokens = ids(&prompt["tokens"]);
-        let logits = model
-            .next_logits(&tokens, &mut model.new_cache(), &mut unobserved)
-            .unwrap();
-        let off = distance(
-            &logits.to_vec1::<f32>().unwrap(),
-            &floats(&if_8["last_logits"]),
-        );
-        assert!(
-            off < if tokens.len() == 500 { 1e-3 } else { 2e-4 },
-            "{} tokens",
-            tokens.len()
-        );
+        let logits = model.next_logits(&tokens, &mut model.new_cache(), &mut unobserved).unwrap();
+        let off = distance(&logits.to_vec1::<f32>().unwrap(), &floats(&if_8["last_logits"]));
+        assert!(off < if tokens.len() == 500 { 1e-3 } else { 2e-4 }, "{} tokens", tokens.len());
     }
 }
 
@@ -203,21 +162,14 @@ fn a_prompt_in_pieces_gives_the_same_logits() {
         let whole = run(&model, tokens).0;
         for first in [1, 3, tokens.len() - 1] {
             let mut cache = model.new_cache();
-            let mut rows = vec![
-                model
-                    .forward(&tokens[..first], &mut cache, &mut unobserved)
-                    .unwrap(),
-            ];
+            let mut rows =
+                vec![model.forward(&tokens[..first], &mut cache, &mut unobserved).unwrap()];
             let mut rest = tokens[first..].chunks(7);
             if let Some(chunk) = rest.next() {
                 rows.push(model.forward(chunk, &mut cache, &mut unobserved).unwrap());
             }
             for token in rest.flatten() {
-                rows.push(
-                    model
-                        .forward(&[*token], &mut cache, &mut unobserved)
-                        .unwrap(),
-                );
+                rows.push(model.forward(&[*token], &mut cache, &mut unobserved).unwrap());
             }
             assert_eq!(cache.len(), tokens.len());
             let pieces = Tensor::cat(&rows, 0).unwrap();
@@ -234,10 +186,7 @@ fn flat(tensor: &Tensor) -> Vec<f32> {
 #[test]
 fn smollm2_against_transformers_and_metas_code() {
     let model = Transformer::new(&Checkpoint::open(default_model()).unwrap()).unwrap();
-    let tokenizer = Checkpoint::open(default_model())
-        .unwrap()
-        .tokenizer()
-        .unwrap();
+    let tokenizer = Checkpoint::open(default_model()).unwrap().tokenizer().unwrap();
     for prompt in json(data("smollm2.json"))["prompts"].as_array().unwrap() {
         let text = prompt["text"].as_str().unwrap();
         let tokens = tokenizer.encode_with_special(text);
@@ -250,17 +199,10 @@ fn smollm2_against_transformers_and_metas_code() {
             assert!(off < 1e-3, "{text:?}: logit of {id} off by {off}");
         }
         let lens = model.logits(&Tensor::stack(&streams, 0).unwrap()).unwrap();
-        assert_eq!(
-            argmax(&lens),
-            ids(&prompt["lens_argmax"]),
-            "{text:?}: logit lens"
-        );
+        assert_eq!(argmax(&lens), ids(&prompt["lens_argmax"]), "{text:?}: logit lens");
         let greedy = model.greedy(&tokens, 32).unwrap();
         assert_eq!(greedy, ids(&prompt["greedy"]), "{text:?}: greedy");
-        assert_eq!(
-            tokenizer.decode(&greedy).unwrap(),
-            prompt["greedy_text"].as_str().unwrap()
-        );
+        assert_eq!(tokenizer.decode(&greedy).unwrap(), prompt["greedy_text"].as_str().unwrap());
     }
 }
 
@@ -269,18 +211,9 @@ fn opening_is_found_out_from_the_files_alone() {
     let dir = oracles().join("gqa4_ffn272");
     let open = |path: &Path| Checkpoint::open(path).unwrap();
     let meta = open(&dir.join("meta"));
-    assert_eq!(
-        (meta.format.to_string(), meta.name.as_str()),
-        ("pth".into(), "meta")
-    );
-    assert_eq!(
-        open(&dir.join("meta/consolidated.00.pth")).config,
-        meta.config
-    );
+    assert_eq!((meta.format.to_string(), meta.name.as_str()), ("pth".into(), "meta"));
+    assert_eq!(open(&dir.join("meta/consolidated.00.pth")).config, meta.config);
     assert_eq!(open(&dir.join("hf")).format.to_string(), "safetensors");
     assert_eq!(open(&default_model()).format.to_string(), "gguf");
-    assert_eq!(
-        open(default_model().parent().unwrap()).name,
-        open(&default_model()).name
-    );
+    assert_eq!(open(default_model().parent().unwrap()).name, open(&default_model()).name);
 }

@@ -22,11 +22,7 @@ fn refused(arguments: &[&str], words: &[&str]) {
     let output = predict_42(arguments);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{stderr}");
-    assert!(
-        output.stdout.is_empty(),
-        "stdout: {}",
-        String::from_utf8_lossy(&output.stdout)
-    );
+    assert!(output.stdout.is_empty(), "stdout: {}", String::from_utf8_lossy(&output.stdout));
     for word in words {
         assert!(stderr.contains(word), "expected {word:?} in: {stderr}");
     }
@@ -38,10 +34,7 @@ fn the_answer_is_42() {
     let output = predict_42(&[]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success());
-    assert_eq!(
-        text.lines().rfind(|line| line.starts_with("Answer: ")),
-        Some("Answer: 42")
-    );
+    assert_eq!(text.lines().rfind(|line| line.starts_with("Answer: ")), Some("Answer: 42"));
     // Honest about the bare prompt, and about which model this is.
     assert!(text.contains("SmolLM2-135M-Instruct") && text.contains("That is not 42"));
     assert!(text.contains("layer 30/30"));
@@ -64,11 +57,7 @@ fn the_json_object() {
     assert_eq!(object["argmax"].as_array().unwrap().len(), 33);
     assert!(object["seconds"].as_f64().unwrap() > 0.0);
     assert!(object["peak_rss_bytes"].as_u64().unwrap() < 2 << 30);
-    assert_eq!(
-        object["tries"].as_array().unwrap().len(),
-        2,
-        "the bare prompt was tried first"
-    );
+    assert_eq!(object["tries"].as_array().unwrap().len(), 2, "the bare prompt was tried first");
 }
 
 #[test]
@@ -105,12 +94,8 @@ fn token_ids_need_no_tokenizer() {
 #[test]
 fn a_prompt_of_ones_own_and_a_rehearsal() {
     let model = default_model();
-    let object = json_of(&[
-        "--model",
-        &model.to_string_lossy(),
-        "--prompt",
-        "The capital of France is",
-    ]);
+    let object =
+        json_of(&["--model", &model.to_string_lossy(), "--prompt", "The capital of France is"]);
     assert_eq!(object["answer"], "Paris");
     assert_eq!(object["tries"].as_array().unwrap().len(), 1);
     let object = json_of(&["--rehearse", "tiny", "--tokens", "1,2,3", "--steps", "0"]);
@@ -123,41 +108,22 @@ fn a_prompt_of_ones_own_and_a_rehearsal() {
 #[test]
 fn bad_options_and_bad_models() {
     refused(&["--no-such-option"], &["--no-such-option"]);
-    refused(
-        &["--model", "no-such-model"],
-        &["no-such-model", "weights/README.md"],
-    );
+    refused(&["--model", "no-such-model"], &["no-such-model", "weights/README.md"]);
     refused(&["--rehearse", "llama-9"], &["llama-9", "llama-3-8b"]);
     refused(&["--rehearse", "tiny", "--tokens", "1,x"], &["x"]);
-    refused(
-        &["--rehearse", "tiny", "--tokens", "99999999"],
-        &["99999999", "vocabulary"],
-    );
+    refused(&["--rehearse", "tiny", "--tokens", "99999999"], &["99999999", "vocabulary"]);
     refused(&["--rehearse", "tiny", "--model", "x"], &["--model"]);
     let model = default_model();
-    refused(
-        &["--model", &model.to_string_lossy(), "--prompt", ""],
-        &["empty"],
-    );
+    refused(&["--model", &model.to_string_lossy(), "--prompt", ""], &["empty"]);
     let oracle = oracles().join("mqa_hd16/hf");
-    refused(
-        &["--model", &oracle.to_string_lossy()],
-        &["tokenizer", "token ids"],
-    );
+    refused(&["--model", &oracle.to_string_lossy()], &["tokenizer", "token ids"]);
 }
 
 #[test]
 fn a_prompt_may_begin_with_a_hyphen() {
     let model = default_model();
     for prompt in ["- milk", "-1 and 2", "--help me"] {
-        let arguments = [
-            "--model",
-            &model.to_string_lossy(),
-            "--prompt",
-            prompt,
-            "--steps",
-            "1",
-        ];
+        let arguments = ["--model", &model.to_string_lossy(), "--prompt", prompt, "--steps", "1"];
         assert_eq!(json_of(&arguments)["prompt"], prompt);
     }
 }
@@ -175,10 +141,7 @@ fn the_context_ends() {
     params["max_seq_len"] = 6.into();
     std::fs::write(dir.path().join("params.json"), params.to_string()).unwrap();
     let model = ["--model", &*dir.path().to_string_lossy(), "--tokens"];
-    refused(
-        &[&model[..], &["1,2,3,4,5,6,7"]].concat(),
-        &["7 tokens", "made for 6"],
-    );
+    refused(&[&model[..], &["1,2,3,4,5,6,7"]].concat(), &["7 tokens", "made for 6"]);
     let greedy = |tokens, steps| {
         let options = [tokens, "--steps", steps];
         ids(&json_of(&[&model[..], &options].concat())["greedy"])
@@ -189,10 +152,7 @@ fn the_context_ends() {
     assert_eq!(greedy("1,2,3,4,5,6", "4").len(), 1);
     let more = predict_42(&[&model[..], &["1,2,3", "--steps", "5"]].concat());
     let stderr = String::from_utf8_lossy(&more.stderr);
-    assert!(
-        stderr.contains("--steps 5") && stderr.contains("room for 4"),
-        "{stderr}"
-    );
+    assert!(stderr.contains("--steps 5") && stderr.contains("room for 4"), "{stderr}");
 }
 
 /// A prompt that is read in pieces: the last one is shown, and the guesses are the whole prompt's.
@@ -218,49 +178,22 @@ fn a_long_prompt() {
 fn a_closed_pipe_and_a_full_disk() {
     for (program, arguments) in [
         ("predict_42", &["--rehearse", "tiny", "--tokens", "1,2"][..]),
-        (
-            "generate",
-            &[
-                "--rehearse",
-                "tiny",
-                "--raw",
-                "--prompt",
-                "a",
-                "--max-tokens",
-                "40",
-            ][..],
-        ),
+        ("generate", &["--rehearse", "tiny", "--raw", "--prompt", "a", "--max-tokens", "40"][..]),
     ] {
         let mut command = example(program);
-        let child = command
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
+        let child = command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = child.spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{program}: {stderr}");
-        assert!(
-            !stderr.contains("error") && !stderr.contains("panicked"),
-            "{stderr}"
-        );
+        assert!(!stderr.contains("error") && !stderr.contains("panicked"), "{stderr}");
 
-        let full = std::fs::OpenOptions::new()
-            .write(true)
-            .open("/dev/full")
-            .unwrap();
-        let output = example(program)
-            .args(arguments)
-            .stdout(full)
-            .output()
-            .unwrap();
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = example(program).args(arguments).stdout(full).output().unwrap();
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{program}: {stderr}");
         let words = "error: stdout: No space left on device";
-        assert!(
-            stderr.contains(words) && !stderr.contains("panicked"),
-            "{stderr}"
-        );
+        assert!(stderr.contains(words) && !stderr.contains("panicked"), "{stderr}");
     }
 }

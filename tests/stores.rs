@@ -44,10 +44,7 @@ impl Home {
     fn ollama(&self, name: &str, kinds: &[&str]) -> PathBuf {
         let layer = |kind: &&str| {
             let digest = format!("sha256:{kind}-of-{}", name.replace('/', "-"));
-            self.write(
-                &format!(".ollama/models/blobs/{}", digest.replace(':', "-")),
-                kind,
-            );
+            self.write(&format!(".ollama/models/blobs/{}", digest.replace(':', "-")), kind);
             json!({"mediaType": format!("application/vnd.ollama.image.{kind}"), "digest": digest})
         };
         let layers: Vec<_> = kinds.iter().map(layer).collect();
@@ -119,26 +116,17 @@ fn what_ollama_keeps_and_we_cannot_run_is_named() {
     let blob = home.ollama("registry/library/half/latest", &["model"]);
     fs::remove_file(blob).unwrap();
     home.refuses("ollama:half", &["missing", "pull"]);
-    home.write(
-        ".ollama/models/manifests/registry/library/broken/latest",
-        "{",
-    );
+    home.write(".ollama/models/manifests/registry/library/broken/latest", "{");
     home.refuses("ollama:broken", &["broken", "0 files"]);
     let empty = Home::new();
-    empty.refuses(
-        "ollama:llama3",
-        &["Ollama has no such model", "no model at all", ".ollama"],
-    );
+    empty.refuses("ollama:llama3", &["Ollama has no such model", "no model at all", ".ollama"]);
 }
 
 /// Files as they come from the hub: `models--ORG--NAME/refs/main` → `snapshots/COMMIT`.
 fn repository(home: &Home, hub: &str, name: &str, files: &[&str]) -> PathBuf {
     let repository = format!("{hub}/models--{}", name.replace('/', "--"));
     home.write(&format!("{repository}/refs/main"), "a1b2c3");
-    home.write(
-        &format!("{repository}/snapshots/000000/config.json"),
-        "older",
-    );
+    home.write(&format!("{repository}/snapshots/000000/config.json"), "older");
     for file in files {
         home.write(&format!("{repository}/snapshots/a1b2c3/{file}"), "");
     }
@@ -149,18 +137,11 @@ fn repository(home: &Home, hub: &str, name: &str, files: &[&str]) -> PathBuf {
 fn repositories_in_the_hubs_cache() {
     let home = Home::new();
     let hub = ".cache/huggingface/hub";
-    let whole = [
-        "config.json",
-        "model-00001-of-00002.safetensors",
-        "model-00002-of-00002.safetensors",
-    ];
+    let whole =
+        ["config.json", "model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"];
     let llama = repository(&home, hub, "meta-llama/Llama-3.2-1B", &whole);
-    let meta = repository(
-        &home,
-        hub,
-        "meta-llama/Meta-Llama-3-8B",
-        &["original/consolidated.00.pth"],
-    );
+    let meta =
+        repository(&home, hub, "meta-llama/Meta-Llama-3-8B", &["original/consolidated.00.pth"]);
     repository(&home, hub, "someone/only-a-tokenizer", &["tokenizer.json"]);
     let ggufs = [
         "L-Q4_K_M.gguf",
@@ -175,20 +156,9 @@ fn repositories_in_the_hubs_cache() {
     home.finds("meta-llama/Meta-Llama-3-8B", &meta);
     home.finds("someone/L-GGUF/L-Q8_0.gguf", &gguf.join("L-Q8_0.gguf"));
     home.finds("someone/L-GGUF:q4_k_m", &gguf.join("L-Q4_K_M.gguf"));
-    home.finds(
-        "someone/L-GGUF:BF16",
-        &gguf.join("BF16/L-00001-of-00002.gguf"),
-    );
-    home.refuses(
-        "someone/L-GGUF",
-        &["several", "someone/L-GGUF/L-Q8_0.gguf", "name the one"],
-    );
-    for unknown in [
-        "meta-llama/Llama-4",
-        "someone/only-a-tokenizer",
-        "someone",
-        "llama3",
-    ] {
+    home.finds("someone/L-GGUF:BF16", &gguf.join("BF16/L-00001-of-00002.gguf"));
+    home.refuses("someone/L-GGUF", &["several", "someone/L-GGUF/L-Q8_0.gguf", "name the one"]);
+    for unknown in ["meta-llama/Llama-4", "someone/only-a-tokenizer", "someone", "llama3"] {
         assert!(stores::find(unknown, &home.env).is_none(), "{unknown}");
     }
     let names = home.names();
@@ -202,11 +172,7 @@ fn a_snapshot_without_a_branch() {
     let repository = home.dir.path().join("models--o--n");
     assert_eq!(stores::snapshot(&repository).as_deref(), one.parent());
     home.write("models--o--n/snapshots/456/config.json", "");
-    assert_eq!(
-        stores::snapshot(&repository),
-        None,
-        "two, and none is said to be the newest"
-    );
+    assert_eq!(stores::snapshot(&repository), None, "two, and none is said to be the newest");
     assert_eq!(stores::snapshot(home.dir.path()), None);
 }
 
@@ -240,55 +206,20 @@ fn the_folders_of_lm_studio_and_llama_cpp() {
 #[test]
 fn variables_name_other_places() {
     for (variable, place, path, typed) in [
-        (
-            "OLLAMA_MODELS",
-            "o",
-            "o/manifests/r/library/l/latest",
-            "ollama:l",
-        ),
-        (
-            "HF_HUB_CACHE",
-            "h",
-            "h/models--o--l/snapshots/1/model.safetensors",
-            "o/l",
-        ),
-        (
-            "HUGGINGFACE_HUB_CACHE",
-            "h",
-            "h/models--o--l/snapshots/1/model.safetensors",
-            "o/l",
-        ),
-        (
-            "HF_HOME",
-            "h",
-            "h/hub/models--o--l/snapshots/1/model.safetensors",
-            "o/l",
-        ),
+        ("OLLAMA_MODELS", "o", "o/manifests/r/library/l/latest", "ollama:l"),
+        ("HF_HUB_CACHE", "h", "h/models--o--l/snapshots/1/model.safetensors", "o/l"),
+        ("HUGGINGFACE_HUB_CACHE", "h", "h/models--o--l/snapshots/1/model.safetensors", "o/l"),
+        ("HF_HOME", "h", "h/hub/models--o--l/snapshots/1/model.safetensors", "o/l"),
         (
             "XDG_CACHE_HOME",
             "x",
             "x/huggingface/hub/models--o--l/snapshots/1/model.safetensors",
             "o/l",
         ),
-        (
-            "XDG_CACHE_HOME",
-            "x",
-            "x/llama.cpp/l.gguf",
-            "llama.cpp:l.gguf",
-        ),
+        ("XDG_CACHE_HOME", "x", "x/llama.cpp/l.gguf", "llama.cpp:l.gguf"),
         ("LLAMA_CACHE", "c", "c/l.gguf", "llama.cpp:l.gguf"),
-        (
-            "LLAMA_CACHE",
-            "c",
-            "c/models--o--l/snapshots/1/l.gguf",
-            "o/l",
-        ),
-        (
-            "LOCALAPPDATA",
-            "AppData/Local",
-            "AppData/Local/llama.cpp/l.gguf",
-            "llama.cpp:l.gguf",
-        ),
+        ("LLAMA_CACHE", "c", "c/models--o--l/snapshots/1/l.gguf", "o/l"),
+        ("LOCALAPPDATA", "AppData/Local", "AppData/Local/llama.cpp/l.gguf", "llama.cpp:l.gguf"),
     ] {
         let mut home = Home::new();
         home.write(path, "");
@@ -296,9 +227,7 @@ fn variables_name_other_places() {
         home.set(variable, place);
         assert_eq!(home.names().len(), 1, "{variable}");
         assert!(stores::find(typed, &home.env).is_some(), "{variable}");
-        home.env
-            .variables
-            .insert(variable.into(), format!("~/{place}").into());
+        home.env.variables.insert(variable.into(), format!("~/{place}").into());
         assert_eq!(home.names().len(), 1, "{variable} with ~");
         home.env.variables.insert(variable.into(), "".into());
         assert!(home.names().is_empty(), "an empty {variable} is none");
@@ -308,11 +237,7 @@ fn variables_name_other_places() {
 /// A model in Ollama's store, made from random weights.
 fn put_gguf(home: &Home, name: &str, model: &Checkpoint) {
     let blob = home.ollama(&format!("registry/library/{name}/latest"), &["model"]);
-    gguf::write(
-        &blob,
-        &model.config,
-        &gguf::quantised(model, GgmlDType::BF16),
-    );
+    gguf::write(&blob, &model.config, &gguf::quantised(model, GgmlDType::BF16));
 }
 
 #[test]
@@ -325,11 +250,8 @@ fn what_is_found_is_listed_with_whether_it_runs() {
     home.ollama("registry/library/tuned/latest", &["model", "adapter"]);
     let hub = ".cache/huggingface/hub";
     let bert = repository(&home, hub, "org/bert", &["config.json"]);
-    fs::copy(
-        oracles().join("mha_hd8/hf/model.safetensors"),
-        bert.join("model.safetensors"),
-    )
-    .unwrap();
+    fs::copy(oracles().join("mha_hd8/hf/model.safetensors"), bert.join("model.safetensors"))
+        .unwrap();
     fs::write(bert.join("config.json"), r#"{"model_type": "bert"}"#).unwrap();
     let rows = inventory::rows(&home.env);
     let row = |name: &str| rows.iter().find(|row| row.name == name).unwrap();
@@ -342,16 +264,8 @@ fn what_is_found_is_listed_with_whether_it_runs() {
         "{:?}",
         row("ollama:tiny")
     );
-    assert!(
-        row("ollama:tuned").runs.starts_with("no: an adapter"),
-        "{:?}",
-        row("ollama:tuned")
-    );
-    assert!(
-        row("org/bert").runs.contains("bert"),
-        "{:?}",
-        row("org/bert")
-    );
+    assert!(row("ollama:tuned").runs.starts_with("no: an adapter"), "{:?}", row("ollama:tuned"));
+    assert!(row("org/bert").runs.contains("bert"), "{:?}", row("org/bert"));
     assert!(row("org/bert").n_bytes > 400_000 && row("ollama:small").n_bytes > 90_000_000);
     assert_eq!(inventory::llama3(&home.env), None);
 }
@@ -360,31 +274,18 @@ fn what_is_found_is_listed_with_whether_it_runs() {
 fn a_llama_3_on_the_machine_is_known_by_its_vocabulary() {
     let home = Home::new();
     let mut config = Config::named("tiny").unwrap();
-    put_gguf(
-        &home,
-        "tinyllama",
-        &Checkpoint::rehearsal_of(config.clone(), 1).unwrap(),
-    );
+    put_gguf(&home, "tinyllama", &Checkpoint::rehearsal_of(config.clone(), 1).unwrap());
     assert_eq!(inventory::llama3(&home.env), None);
     (config.dim, config.hidden_dim, config.vocab_size) = (32, 32, 128256);
     (config.n_heads, config.n_kv_heads, config.head_dim) = (2, 1, 16);
-    put_gguf(
-        &home,
-        "tuned-llama",
-        &Checkpoint::rehearsal_of(config, 1).unwrap(),
-    );
-    assert_eq!(
-        inventory::llama3(&home.env).as_deref(),
-        Some("ollama:tuned-llama")
-    );
+    put_gguf(&home, "tuned-llama", &Checkpoint::rehearsal_of(config, 1).unwrap());
+    assert_eq!(inventory::llama3(&home.env).as_deref(), Some("ollama:tuned-llama"));
 }
 
 /// Two names for one file, or a copy where the file system has no such thing.
 fn link(from: &Path, to: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
-    fs::hard_link(from, to)
-        .or_else(|_| fs::copy(from, to).map(|_| ()))
-        .unwrap();
+    fs::hard_link(from, to).or_else(|_| fs::copy(from, to).map(|_| ())).unwrap();
 }
 
 #[test]
@@ -397,11 +298,7 @@ fn the_example_lists_what_is_there_and_tells_of_llama_3() {
     let mut config = Config::named("tiny").unwrap();
     (config.dim, config.hidden_dim, config.vocab_size) = (32, 32, 128256);
     (config.n_heads, config.n_kv_heads, config.head_dim) = (2, 1, 16);
-    put_gguf(
-        &home,
-        "llama3",
-        &Checkpoint::rehearsal_of(config, 1).unwrap(),
-    );
+    put_gguf(&home, "llama3", &Checkpoint::rehearsal_of(config, 1).unwrap());
     let run = |arguments: &[&str]| {
         let mut command = example("predict_42");
         command.args(arguments).env("LLAMA3_WEIGHTS", &weights);
@@ -412,12 +309,7 @@ fn the_example_lists_what_is_there_and_tells_of_llama_3() {
     };
     let before = files(home.dir.path());
     let (list, _) = run(&["--list"]);
-    let line = |name: &str| {
-        list.lines()
-            .find(|line| line.starts_with(name))
-            .unwrap()
-            .to_string()
-    };
+    let line = |name: &str| list.lines().find(|line| line.starts_with(name)).unwrap().to_string();
     assert!(line("SmolLM2-135M-Instruct").ends_with("| yes"), "{list}");
     assert!(line("ollama:llama3").contains("gguf BF16"), "{list}");
     let cheap = ["--tokens", "1,2", "--steps", "1", "--no-lens", "--json"];
@@ -426,32 +318,15 @@ fn the_example_lists_what_is_there_and_tells_of_llama_3() {
     assert_eq!(run(&cheap).1, hint);
     let named = [&["--model", "ollama:llama3"][..], &cheap].concat();
     let (json, stderr) = run(&named);
-    assert!(
-        json.contains(r#""model":"ollama:llama3""#),
-        "{json}{stderr}"
-    );
+    assert!(json.contains(r#""model":"ollama:llama3""#), "{json}{stderr}");
     assert_eq!(stderr, "");
-    assert_eq!(
-        files(home.dir.path()),
-        before,
-        "nothing is written into stores"
-    );
+    assert_eq!(files(home.dir.path()), before, "nothing is written into stores");
 }
 
 fn files(dir: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(dir)
-        .unwrap()
-        .flatten()
-        .map(|entry| entry.path());
-    let mut all: Vec<PathBuf> = entries
-        .flat_map(|path| {
-            if path.is_dir() {
-                files(&path)
-            } else {
-                vec![path]
-            }
-        })
-        .collect();
+    let entries = fs::read_dir(dir).unwrap().flatten().map(|entry| entry.path());
+    let mut all: Vec<PathBuf> =
+        entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect();
     all.sort();
     all
 }

@@ -42,10 +42,7 @@ fn list(value: &Value) -> &Vec<Value> {
 }
 
 fn ids(value: &Value) -> Vec<u32> {
-    list(value)
-        .iter()
-        .map(|id| id.as_u64().unwrap() as u32)
-        .collect()
+    list(value).iter().map(|id| id.as_u64().unwrap() as u32).collect()
 }
 
 fn check_case(tokenizer: &Tokenizer, case: &Value) {
@@ -142,10 +139,7 @@ fn a_stream_waits_for_whole_characters() {
 fn smollm2_encodes_every_case() {
     let oracle = &*SMOLLM2_ORACLE;
     let groups = ["tokenizer_cases", "digit_split_cases", "prompts"];
-    let cases: Vec<&Value> = groups
-        .iter()
-        .flat_map(|group| list(&oracle[*group]))
-        .collect();
+    let cases: Vec<&Value> = groups.iter().flat_map(|group| list(&oracle[*group])).collect();
     assert_eq!(cases.len(), 45 + 8 + 10);
     for case in cases {
         check_case(&SMOLLM2, case);
@@ -183,16 +177,9 @@ fn merging_ends_at_the_tokens_of_encode() {
     }
     let steps = LLAMA3.merges("lower");
     assert_eq!(steps[0], ["l", "o", "w", "e", "r"]);
-    assert!(
-        steps
-            .windows(2)
-            .all(|step| step[1].len() == step[0].len() - 1)
-    );
+    assert!(steps.windows(2).all(|step| step[1].len() == step[0].len() - 1));
     assert_eq!(LLAMA3.merges("你")[0], ["<E4>", "<BD>", "<A0>"]);
-    assert_eq!(
-        LLAMA3.pieces("I'm 12345 years"),
-        ["I", "'m", " ", "123", "45", " years"]
-    );
+    assert_eq!(LLAMA3.pieces("I'm 12345 years"), ["I", "'m", " ", "123", "45", " years"]);
 }
 
 #[test]
@@ -208,8 +195,5 @@ fn ids_and_bytes_name_each_other() {
     assert_eq!(LLAMA3.token(128_300), "<unused 128300>");
     assert_eq!(LLAMA3.token_bytes(128_300), None);
     let error = LLAMA3.decode(&[42, 128_300]).unwrap_err().to_string();
-    assert!(
-        error.contains("128300") && error.contains("128255"),
-        "{error}"
-    );
+    assert!(error.contains("128300") && error.contains("128255"), "{error}");
 }

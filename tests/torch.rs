@@ -33,11 +33,7 @@ fn torch_model(
         pairs.push((name.as_str(), pickle));
         storages.push(storage);
     }
-    torch::save(
-        &dir.path().join("pytorch_model.bin"),
-        &wrap(torch::dict(&pairs)),
-        &storages,
-    );
+    torch::save(&dir.path().join("pytorch_model.bin"), &wrap(torch::dict(&pairs)), &storages);
     dir
 }
 
@@ -47,10 +43,7 @@ fn strides(shape: &[usize]) -> Vec<usize> {
 }
 
 fn in_order(i: usize, shape: &[usize], bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    (
-        torch::tensor(i, "BFloat16Storage", 0, shape, &strides(shape)),
-        bytes.to_vec(),
-    )
+    (torch::tensor(i, "BFloat16Storage", 0, shape, &strides(shape)), bytes.to_vec())
 }
 
 /// The matrix as the transposed view of its transpose, with a number before it and one behind.
@@ -61,23 +54,14 @@ fn transposed(i: usize, shape: &[usize], bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
     let places = (0..columns).flat_map(|c| (0..rows).map(move |r| 2 * (r * columns + c)));
     let numbers = places.flat_map(|at| [bytes[at], bytes[at + 1]]);
     let storage = [0, 0].into_iter().chain(numbers).chain([0, 0]).collect();
-    (
-        torch::tensor(i, "BFloat16Storage", 1, shape, &[1, rows]),
-        storage,
-    )
+    (torch::tensor(i, "BFloat16Storage", 1, shape, &[1, rows]), storage)
 }
 
 /// Every other column of a wider matrix.
 fn sliced(i: usize, shape: &[usize], bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
-    let storage = bytes
-        .chunks(2)
-        .flat_map(|number| [number, &[7, 7]].concat())
-        .collect();
+    let storage = bytes.chunks(2).flat_map(|number| [number, &[7, 7]].concat()).collect();
     let strides: Vec<usize> = strides(shape).iter().map(|stride| 2 * stride).collect();
-    (
-        torch::tensor(i, "BFloat16Storage", 0, shape, &strides),
-        storage,
-    )
+    (torch::tensor(i, "BFloat16Storage", 0, shape, &strides), storage)
 }
 
 fn parameter(i: usize, shape: &[usize], bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
@@ -94,9 +78,7 @@ fn tensors_as_torch_writes_them() {
         torch_model(transposed, bare),
         torch_model(sliced, bare),
         torch_model(parameter, bare),
-        torch_model(in_order, |dict| {
-            torch::dict(&[("model", dict), ("step", torch::int(7))])
-        }),
+        torch_model(in_order, |dict| torch::dict(&[("model", dict), ("step", torch::int(7))])),
         torch_model(in_order, |dict| {
             torch::dict(&[("epoch", torch::int(7)), ("state_dict", dict)])
         }),
@@ -131,10 +113,8 @@ fn shards_of_torch_with_their_index() {
     let tensors = stored("gqa4_ffn272");
     let shard = "pytorch_model-00001-of-00001.bin";
     fs::rename(dir.path().join("pytorch_model.bin"), dir.path().join(shard)).unwrap();
-    let map: HashMap<&str, &str> = tensors
-        .iter()
-        .map(|(name, ..)| (name.as_str(), shard))
-        .collect();
+    let map: HashMap<&str, &str> =
+        tensors.iter().map(|(name, ..)| (name.as_str(), shard)).collect();
     let index = dir.path().join("pytorch_model.bin.index.json");
     fs::write(&index, json!({"weight_map": map}).to_string()).unwrap();
     for path in [dir.path(), &index, &dir.path().join(shard)] {
@@ -153,52 +133,27 @@ fn what_cannot_be_read_of_torch_is_named() {
         },
         bare,
     );
-    refused(
-        &model(&long),
-        &["numbers are needed, and it holds", "torch.save"],
-    );
+    refused(&model(&long), &["numbers are needed, and it holds", "torch.save"]);
     let repeated = torch_model(
         |i, shape, bytes| {
             let strides = vec![0; shape.len()];
-            (
-                torch::tensor(i, "BFloat16Storage", 0, shape, &strides),
-                bytes[..2].to_vec(),
-            )
+            (torch::tensor(i, "BFloat16Storage", 0, shape, &strides), bytes[..2].to_vec())
         },
         bare,
     );
     refused(&model(&repeated), &["not in order", "no room"]);
     let wide = torch_model(
         |i, shape, bytes| {
-            (
-                torch::tensor(i, "DoubleStorage", 0, shape, &strides(shape)),
-                bytes.to_vec(),
-            )
+            (torch::tensor(i, "DoubleStorage", 0, shape, &strides(shape)), bytes.to_vec())
         },
         bare,
     );
-    refused(
-        &model(&wide),
-        &["embed_tokens.weight", "stored as DoubleStorage", "BF16"],
-    );
-    let nothing = torch_model(in_order, |dict| {
-        torch::dict(&[("net", dict), ("epoch", torch::int(1))])
-    });
-    refused(
-        &model(&nothing),
-        &[
-            "no dictionary of tensors",
-            "epoch, net",
-            "model.state_dict()",
-        ],
-    );
-    let object = torch_model(in_order, |_| {
-        torch::call(torch::class("my.code", "Net"), &[])
-    });
-    refused(
-        &model(&object),
-        &["a Python object of my.code.Net", "model.state_dict()"],
-    );
+    refused(&model(&wide), &["embed_tokens.weight", "stored as DoubleStorage", "BF16"]);
+    let nothing =
+        torch_model(in_order, |dict| torch::dict(&[("net", dict), ("epoch", torch::int(1))]));
+    refused(&model(&nothing), &["no dictionary of tensors", "epoch, net", "model.state_dict()"]);
+    let object = torch_model(in_order, |_| torch::call(torch::class("my.code", "Net"), &[]));
+    refused(&model(&object), &["a Python object of my.code.Net", "model.state_dict()"]);
     let big = renamed("gqa4_ffn272/hf", &[("config.json", "config.json")]);
     torch::save_as(&model(&big), &torch::dict(&[]), &[], "big");
     refused(&model(&big), &["big-endian"]);
@@ -209,15 +164,7 @@ fn what_cannot_be_read_of_torch_is_named() {
         b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.",
     )
     .unwrap();
-    refused(
-        old.path(),
-        &[
-            "before version 1.6",
-            "python3 -c",
-            "torch.load",
-            "torch.save",
-        ],
-    );
+    refused(old.path(), &["before version 1.6", "python3 -c", "torch.load", "torch.save"]);
 }
 
 /// Piece `i` of `n` of a matrix of f32 numbers, by rows or by columns.
@@ -245,26 +192,14 @@ fn cut_for_devices(model: &Checkpoint, n: usize, embedding_by_rows: bool) -> Tem
         for (at, name) in names.iter().enumerate() {
             let tensor = model.tensor(name).unwrap();
             let values: Vec<f32> = tensor.flatten_all().unwrap().to_vec1().unwrap();
-            let by_columns = ["wo.weight", "w2.weight"]
-                .iter()
-                .any(|end| name.ends_with(end));
-            let by_rows = if name.starts_with("tok") {
-                embedding_by_rows
-            } else {
-                !by_columns
-            };
+            let by_columns = ["wo.weight", "w2.weight"].iter().any(|end| name.ends_with(end));
+            let by_rows = if name.starts_with("tok") { embedding_by_rows } else { !by_columns };
             let (shape, bytes) = match *tensor.dims() {
                 [rows, columns] if by_rows => {
                     (vec![rows / n, columns], cut(&values, columns, true, (i, n)))
                 }
-                [rows, columns] => (
-                    vec![rows, columns / n],
-                    cut(&values, columns, false, (i, n)),
-                ),
-                _ => (
-                    tensor.dims().to_vec(),
-                    cut(&values, values.len(), true, (0, 1)),
-                ),
+                [rows, columns] => (vec![rows, columns / n], cut(&values, columns, false, (i, n))),
+                _ => (tensor.dims().to_vec(), cut(&values, values.len(), true, (0, 1))),
             };
             pairs.push((
                 name.as_str(),
@@ -286,9 +221,7 @@ fn a_model_that_was_cut_for_several_devices() {
     let model = Checkpoint::rehearsal_of(config, 3).unwrap();
     let logits = |model: &Checkpoint, ids: &[u32]| {
         let model = Transformer::new(model).unwrap();
-        let logits = model
-            .forward(ids, &mut model.new_cache(), &mut unobserved)
-            .unwrap();
+        let logits = model.forward(ids, &mut model.new_cache(), &mut unobserved).unwrap();
         logits.flatten_all().unwrap().to_vec1::<f32>().unwrap()
     };
     for (n, embedding_by_rows) in [(2, true), (4, false)] {
@@ -296,31 +229,17 @@ fn a_model_that_was_cut_for_several_devices() {
         for path in [dir.path(), &dir.path().join("consolidated.01.pth")] {
             let opened = Checkpoint::open(path).unwrap();
             assert!(numbers(&opened) == numbers(&model), "{n} pieces");
-            assert_eq!(
-                opened.n_bytes(),
-                2 * model.n_bytes(),
-                "f32 in place of bf16"
-            );
+            assert_eq!(opened.n_bytes(), 2 * model.n_bytes(), "f32 in place of bf16");
             let ids = [3, 1, 4, 1, 5, 92, 65];
             let (all, expected) = (logits(&opened, &ids), logits(&model, &ids));
-            assert!(
-                distance(&all, &expected) < 1e-5,
-                "{}",
-                distance(&all, &expected)
-            );
-            assert_eq!(
-                logits(&opened, &ids[..1])[..],
-                all[..model.config.vocab_size]
-            );
+            assert!(distance(&all, &expected) < 1e-5, "{}", distance(&all, &expected));
+            assert_eq!(logits(&opened, &ids[..1])[..], all[..model.config.vocab_size]);
         }
         fs::remove_file(dir.path().join(format!("consolidated.{:02}.pth", n - 1))).unwrap();
         refused(dir.path(), &["tok_embeddings.weight", "all of its files"]);
         let first = dir.path().join("consolidated.00.pth");
         fs::copy(&first, dir.path().join(format!("consolidated.{n:02}.pth"))).unwrap();
-        refused(
-            dir.path(),
-            &[&format!("consolidated.{:02}.pth", n - 1), "missing"],
-        );
+        refused(dir.path(), &[&format!("consolidated.{:02}.pth", n - 1), "missing"]);
     }
 }
 
@@ -329,10 +248,7 @@ fn pieces_of_two_models_do_not_make_one() {
     let config = Config::named("tiny").unwrap();
     let [one, two] = [1, 2].map(|seed| Checkpoint::rehearsal_of(config.clone(), seed).unwrap());
     let [one, two] = [one, two].map(|model| cut_for_devices(&model, 2, true));
-    fs::copy(
-        two.path().join("consolidated.01.pth"),
-        one.path().join("consolidated.01.pth"),
-    )
-    .unwrap();
+    fs::copy(two.path().join("consolidated.01.pth"), one.path().join("consolidated.01.pth"))
+        .unwrap();
     refused(one.path(), &["norm.weight is another than in", "one model"]);
 }

@@ -139,9 +139,7 @@ fn random_weights_in_the_same_sizes() {
     let random = Transformer::new(&Checkpoint::rehearsal("smollm2-135m").unwrap()).unwrap();
     let reference = Reference::of(&checkpoint.config).unwrap();
     let mut last = None;
-    let agrees = verify(&checkpoint, &random, &reference, &mut |f| {
-        last = Some(f.clone())
-    });
+    let agrees = verify(&checkpoint, &random, &reference, &mut |f| last = Some(f.clone()));
     assert!(!agrees.unwrap());
     assert_eq!(last.unwrap().site, "Embedding");
 }
@@ -224,10 +222,7 @@ fn layers_in_another_order() {
         "ffn_up",
         "ffn_down",
     ] {
-        gguf.exchange(
-            &format!("blk.5.{name}.weight"),
-            &format!("blk.6.{name}.weight"),
-        );
+        gguf.exchange(&format!("blk.5.{name}.weight"), &format!("blk.6.{name}.weight"));
     }
     gguf.found_at("Residual(5)", "layers in another order");
 }
@@ -240,20 +235,14 @@ fn the_same_model_quantised_anew() {
         let anew = Gguf::of(requantised(&gguf, dtype));
         let seen = findings(&opened(&anew.bytes));
         let last = seen.last().unwrap();
-        assert!(
-            (last.agrees(), last.site.as_str()) == (true, "Continuation"),
-            "{dtype:?}: {last}"
-        );
+        assert!((last.agrees(), last.site.as_str()) == (true, "Continuation"), "{dtype:?}: {last}");
         if dtype == GgmlDType::Q8_0 {
             // What 8 bits may move: a sixteenth of what 4 bits may.
             let fits = |f: &Finding| f.tolerance < 1e-5 || f.error < f.tolerance / 16.0;
             assert!(seen.iter().all(fits));
         }
         let changed = |f: &Finding| f.error > 1e-3;
-        assert!(
-            seen.iter().any(changed),
-            "{dtype:?}: are these other weights?"
-        );
+        assert!(seen.iter().any(changed), "{dtype:?}: are these other weights?");
     }
     let mut anew = Gguf::of(requantised(&gguf, GgmlDType::Q4_0));
     anew.reorder("blk.0.attn_k.weight", 64, halves);
@@ -263,26 +252,15 @@ fn the_same_model_quantised_anew() {
 fn requantised(gguf: &Gguf, dtype: GgmlDType) -> Vec<u8> {
     let mut reader = Cursor::new(&gguf.bytes);
     let tensor = |name: &String| {
-        let stored = gguf
-            .content
-            .tensor(&mut reader, name, &Device::Cpu)
-            .unwrap();
+        let stored = gguf.content.tensor(&mut reader, name, &Device::Cpu).unwrap();
         let matrix = stored.shape().rank() == 2;
         let numbers = stored.dequantize(&Device::Cpu).unwrap();
         let dtype = if matrix { dtype } else { GgmlDType::F32 };
         (name.clone(), QTensor::quantize(&numbers, dtype).unwrap())
     };
     let tensors: Vec<_> = gguf.content.tensor_infos.keys().map(tensor).collect();
-    let tensors: Vec<_> = tensors
-        .iter()
-        .map(|(name, tensor)| (name.as_str(), tensor))
-        .collect();
-    let metadata: Vec<_> = gguf
-        .content
-        .metadata
-        .iter()
-        .map(|(k, v)| (k.as_str(), v))
-        .collect();
+    let tensors: Vec<_> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+    let metadata: Vec<_> = gguf.content.metadata.iter().map(|(k, v)| (k.as_str(), v)).collect();
     let mut bytes = Cursor::new(vec![]);
     gguf_file::write(&mut bytes, &metadata, &tensors).unwrap();
     bytes.into_inner()
@@ -290,10 +268,7 @@ fn requantised(gguf: &Gguf, dtype: GgmlDType) -> Vec<u8> {
 
 fn verified(arguments: &[&str], language: &str) -> (Option<i32>, String) {
     let mut command = example("predict_42");
-    command
-        .args(arguments)
-        .arg("--verify")
-        .env("LLAMA3_LANG", language);
+    command.args(arguments).arg("--verify").env("LLAMA3_LANG", language);
     let output = command.output().unwrap();
     let text = [output.stdout, output.stderr].concat();
     (output.status.code(), String::from_utf8(text).unwrap())
@@ -309,16 +284,10 @@ fn the_exit_code_says_it() {
     llama3_tokenizer();
     let (code, text) = verified(&["--rehearse", "llama-3-8b"], "en");
     assert_eq!(code, Some(1), "{text}");
-    assert!(
-        text.contains("✓ tokens\n✗ embedding: ") && text.contains("Usual causes"),
-        "{text}"
-    );
+    assert!(text.contains("✓ tokens\n✗ embedding: ") && text.contains("Usual causes"), "{text}");
     let (code, text) = verified(&["--rehearse", "llama-3-8b"], "zh");
     assert_eq!(code, Some(1), "{text}");
-    assert!(
-        text.contains("✗ 嵌入：") && text.contains("常见原因"),
-        "{text}"
-    );
+    assert!(text.contains("✗ 嵌入：") && text.contains("常见原因"), "{text}");
     let (code, text) = verified(&["--rehearse", "tiny"], "en");
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("only for Llama 3 8B"), "{text}");

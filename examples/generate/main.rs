@@ -52,10 +52,7 @@ fn generate(args: &Args) -> Result<u8> {
     let ids = prompt::ids(args, &text, &checkpoint, &tokenizer)?;
     let model = Transformer::on(&checkpoint, &default_device()?)?;
     let stopped = on_ctrl_c();
-    note(&format!(
-        "Model    {} ({})",
-        checkpoint.name, checkpoint.format
-    ));
+    note(&format!("Model    {} ({})", checkpoint.name, checkpoint.format));
     if checkpoint.format == Format::Rehearsal {
         note("         Random weights in the real model's shapes: the text means nothing.");
     }
@@ -71,10 +68,7 @@ fn generate(args: &Args) -> Result<u8> {
     run.go(&ids)?;
     summary(&run, ids.len());
     if args.profile {
-        note(&format!(
-            "\n{}",
-            run.watch.profile.table().text().trim_end()
-        ));
+        note(&format!("\n{}", run.watch.profile.table().text().trim_end()));
     }
     Ok(if run.watch.is_stopped() { 130 } else { 0 })
 }
@@ -97,9 +91,7 @@ fn summary(run: &Run, n_prompt: usize) {
     let profile = &run.watch.profile;
     let [prefill, decode] = ["prefill", "decode"].map(|phase| profile.time(&[phase]).as_secs_f64());
     if run.texts.is_empty() {
-        note(&format!(
-            "Stopped  after {prefill:.2} s, while the prompt was being read"
-        ));
+        note(&format!("Stopped  after {prefill:.2} s, while the prompt was being read"));
         return;
     }
     let ended = |end| run.texts.iter().any(|text| text.end == end);
@@ -108,16 +100,10 @@ fn summary(run: &Run, n_prompt: usize) {
     }
     if ended(Some(End::ContextFull)) {
         let size = run.model.config.max_seq_len;
-        note(&format!(
-            "Full     the context of {size} tokens is used up: the model takes no more"
-        ));
+        note(&format!("Full     the context of {size} tokens is used up: the model takes no more"));
     }
     // The first token of each text comes from the prefill.
-    let n_decoded: usize = run
-        .texts
-        .iter()
-        .map(|text| text.n_tokens.saturating_sub(1))
-        .sum();
+    let n_decoded: usize = run.texts.iter().map(|text| text.n_tokens.saturating_sub(1)).sum();
     note(&format!("Prefill  {}", speed(n_prompt, prefill)));
     note(&format!("Decode   {}", speed(n_decoded, decode)));
     note(&format!(

@@ -40,12 +40,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "raw")]
     pub chat: bool,
     /// The system message before it; implies --chat
-    #[arg(
-        long,
-        value_name = "TEXT",
-        conflicts_with = "raw",
-        allow_hyphen_values = true
-    )]
+    #[arg(long, value_name = "TEXT", conflicts_with = "raw", allow_hyphen_values = true)]
     pub system: Option<String>,
     /// Continue the prompt as it is, whatever the model is called
     #[arg(long)]
@@ -77,8 +72,7 @@ pub struct Args {
 
 /// Other programs take -1 for "all" or "at random".
 fn number<T: FromStr>(text: &str) -> std::result::Result<T, &'static str> {
-    text.parse()
-        .map_err(|_| "expected a whole number, 0 or more")
+    text.parse().map_err(|_| "expected a whole number, 0 or more")
 }
 
 /// Each continuation keeps a KV cache of its own.
@@ -113,9 +107,7 @@ impl Args {
 
     /// The model that runs.
     pub fn open(&self) -> Result<Checkpoint> {
-        let options = Options {
-            rope_factor: self.rope_factor,
-        };
+        let options = Options { rope_factor: self.rope_factor };
         match (&self.rehearse, self.layers, &self.model) {
             (Some(name), Some(layers), _) => Checkpoint::rehearsal(&format!("{name}:{layers}")),
             (Some(name), None, _) => Checkpoint::rehearsal(name),

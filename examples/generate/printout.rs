@@ -23,11 +23,7 @@ struct Text {
 
 impl Printout {
     pub fn new(tokenizer: &Tokenizer, n: usize, seed: u64) -> Printout {
-        let text = |_| Text {
-            stream: tokenizer.stream(),
-            waiting: String::new(),
-            over: false,
-        };
+        let text = |_| Text { stream: tokenizer.stream(), waiting: String::new(), over: false };
         Printout {
             tokenizer: tokenizer.clone(),
             seed,
@@ -70,9 +66,7 @@ impl Printout {
         if self.turn == 0 && !self.begun {
             return String::new();
         }
-        (self.turn..self.texts.len())
-            .map(|index| self.end(index))
-            .collect()
+        (self.turn..self.texts.len()).map(|index| self.end(index)).collect()
     }
 
     /// What can be written by now: a text as far as it is, and when it is over the next.

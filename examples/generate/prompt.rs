@@ -17,10 +17,7 @@ pub fn text(args: &Args) -> Result<String> {
     }
     let mut bytes = vec![];
     let read = std::io::stdin().read_to_end(&mut bytes);
-    read.map_err(|source| Error::Io {
-        path: "stdin".into(),
-        source,
-    })?;
+    read.map_err(|source| Error::Io { path: "stdin".into(), source })?;
     let text = String::from_utf8(bytes).map_err(not_utf8)?;
     // Some shells put a byte order mark before what they pipe.
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
@@ -39,9 +36,7 @@ fn not_utf8(error: FromUtf8Error) -> Error {
         "was it cut in the middle of a character? If it is Latin-1, \
          `iconv -f LATIN1 -t UTF-8` converts it"
     };
-    Error::Argument(format!(
-        "the prompt on stdin is not UTF-8 (byte {place}): {advice}"
-    ))
+    Error::Argument(format!("the prompt on stdin is not UTF-8 (byte {place}): {advice}"))
 }
 
 /// The prompt in tokens, in the form that the model was trained for.

@@ -27,11 +27,7 @@ impl Watch {
         if let Some(passes) = &mut self.passes {
             passes.see(site, x)?;
         }
-        if self.is_stopped() {
-            Err(Error::Stopped)
-        } else {
-            Ok(None)
-        }
+        if self.is_stopped() { Err(Error::Stopped) } else { Ok(None) }
     }
 
     pub fn is_stopped(&self) -> bool {

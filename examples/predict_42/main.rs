@@ -38,12 +38,7 @@ pub struct Args {
     #[arg(long, allow_hyphen_values = true)]
     prompt: Option<String>,
     /// Token ids in place of a prompt; works without a tokenizer file
-    #[arg(
-        long,
-        value_name = "1,2,3",
-        value_delimiter = ',',
-        conflicts_with = "prompt"
-    )]
+    #[arg(long, value_name = "1,2,3", value_delimiter = ',', conflicts_with = "prompt")]
     tokens: Option<Vec<u32>>,
     /// How many of the next tokens to list; 0 lists the whole vocabulary
     #[arg(long, default_value_t = 10)]
@@ -93,11 +88,7 @@ fn run(args: Args) -> Result<u8> {
     if session.args.verify {
         return verdict::run(&session);
     }
-    let question = session
-        .args
-        .prompt
-        .clone()
-        .unwrap_or(published::PROMPT.into());
+    let question = session.args.prompt.clone().unwrap_or(published::PROMPT.into());
     let ids = session.ids(&question)?;
     session.screen.model(&session.checkpoint)?;
 
@@ -122,9 +113,7 @@ fn run(args: Args) -> Result<u8> {
 
 impl Session {
     fn open(args: Args) -> Result<Session> {
-        let options = Options {
-            rope_factor: args.rope_factor,
-        };
+        let options = Options { rope_factor: args.rope_factor };
         let checkpoint = match (&args.rehearse, &args.model) {
             (Some(name), _) => Checkpoint::rehearsal(name)?,
             (None, Some(name)) => Checkpoint::open_named(name, &options)?,
@@ -140,13 +129,7 @@ impl Session {
         };
         let model = Transformer::on(&checkpoint, &llama3::default_device()?)?;
         let screen = Screen { quiet: args.json };
-        Ok(Session {
-            args,
-            checkpoint,
-            tokenizer,
-            model,
-            screen,
-        })
+        Ok(Session { args, checkpoint, tokenizer, model, screen })
     }
 
     /// The tokens to read. Refuses, before anything is shown, what the model cannot read.

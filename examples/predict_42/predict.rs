@@ -107,9 +107,5 @@ fn answer(greedy: &[u32], top: &[Candidate], tokenizer: Option<&Tokenizer>) -> S
     };
     let text = text.trim();
     let word: String = text.chars().take_while(|c| c.is_alphanumeric()).collect();
-    if word.is_empty() {
-        text.to_string()
-    } else {
-        word
-    }
+    if word.is_empty() { text.to_string() } else { word }
 }

@@ -35,19 +35,14 @@ impl Screen {
 
     pub fn model(&self, checkpoint: &Checkpoint) -> Result<()> {
         let c = &checkpoint.config;
-        self.line(&format!(
-            "Model    {} ({})",
-            checkpoint.name, checkpoint.format
-        ))?;
+        self.line(&format!("Model    {} ({})", checkpoint.name, checkpoint.format))?;
         if checkpoint.format == Format::Rehearsal {
             self.rehearsal(checkpoint)?;
         } else {
             let millions = c.n_params() as f64 / 1e6;
             let size = in_words(checkpoint.n_bytes() as u64);
             self.line(&format!("Files    {}", weights::shown(&checkpoint.path)))?;
-            self.line(&format!(
-                "Size     {millions:.1} million weights in {size}, read in place"
-            ))?;
+            self.line(&format!("Size     {millions:.1} million weights in {size}, read in place"))?;
         }
         let (heads, ffn) = (c.n_heads, c.hidden_dim);
         self.line(&format!(
@@ -63,10 +58,8 @@ impl Screen {
     /// What the real model would need, and what this machine has.
     fn rehearsal(&self, checkpoint: &Checkpoint) -> Result<()> {
         let weights = checkpoint.n_bytes() as u64;
-        let (file, a_token) = (
-            in_words(weights),
-            in_words(4 * checkpoint.config.kv_cache_per_token() as u64),
-        );
+        let (file, a_token) =
+            (in_words(weights), in_words(4 * checkpoint.config.kv_cache_per_token() as u64));
         self.line(
             "         Random weights in the real model's shapes: the prediction means nothing.",
         )?;
@@ -81,10 +74,7 @@ impl Screen {
         } else {
             "it works, but every pass reads the file from the disk again"
         };
-        self.line(&format!(
-            "Here     this machine has {} of memory: {verdict}",
-            in_words(have)
-        ))
+        self.line(&format!("Here     this machine has {} of memory: {verdict}", in_words(have)))
     }
 
     pub fn tokens(&self, session: &Session, prompt: Option<&str>, ids: &[u32]) -> Result<()> {
@@ -109,10 +99,7 @@ impl Screen {
     }
 
     pub fn prediction(&self, session: &Session, prediction: &Prediction) -> Result<()> {
-        self.line(&format!(
-            "\nNext token: the {} most probable",
-            prediction.top.len()
-        ))?;
+        self.line(&format!("\nNext token: the {} most probable", prediction.top.len()))?;
         for c in &prediction.top {
             let (id, text) = (c.id, session.text(c.id).unwrap_or_default());
             let (percent, logit) = (c.prob * 100.0, c.logit);
@@ -133,18 +120,11 @@ impl Screen {
         let Some(tokenizer) = &session.tokenizer else {
             return Ok(());
         };
-        let best: Vec<String> = prediction
-            .argmax
-            .iter()
-            .map(|&id| tokenizer.token(id))
-            .collect();
+        let best: Vec<String> = prediction.argmax.iter().map(|&id| tokenizer.token(id)).collect();
         let top = prediction.top.iter().take(10);
         let top10: Vec<String> = top.map(|candidate| tokenizer.token(candidate.id)).collect();
         let checks = published::compare(prediction.argmax.last().copied(), &best, &top10);
-        let (agreed, n) = (
-            checks.iter().filter(|check| check.agrees).count(),
-            checks.len(),
-        );
+        let (agreed, n) = (checks.iter().filter(|check| check.agrees).count(), checks.len());
         self.line(&format!(
             "\nPublished runs of Llama 3 8B agree with this one in {agreed} of {n} values"
         ))?;
@@ -157,10 +137,7 @@ impl Screen {
 
     pub fn costs(&self, time: Duration) -> Result<()> {
         let peak = memory::peak_rss_bytes().map_or("not known here".to_string(), in_words);
-        self.line(&format!(
-            "\nTime {:.1} s, peak memory {peak}",
-            time.as_secs_f64()
-        ))
+        self.line(&format!("\nTime {:.1} s, peak memory {peak}", time.as_secs_f64()))
     }
 }
 
@@ -173,9 +150,7 @@ pub fn json(session: &Session, tries: &[Prediction], time: Duration) -> Value {
         let text = tokenizer.map(|tokenizer| tokenizer.token(c.id));
         json!({"id": c.id, "text": text, "logit": c.logit, "prob": c.prob})
     });
-    let tried = tries
-        .iter()
-        .map(|p| json!({"prompt": p.prompt, "answer": p.answer}));
+    let tried = tries.iter().map(|p| json!({"prompt": p.prompt, "answer": p.answer}));
     json!({
         "model": session.checkpoint.name,
         "format": session.checkpoint.format.to_string(),

@@ -24,10 +24,7 @@ pub fn run(session: &Session) -> Result<u8> {
     })?;
     said?;
     let verdict = if agrees {
-        language.pick(
-            format!("All {n_steps} steps agree."),
-            format!("{n_steps} 步全部一致。"),
-        )
+        language.pick(format!("All {n_steps} steps agree."), format!("{n_steps} 步全部一致。"))
     } else {
         language.pick(
             format!("Step {n_steps} is the first that differs; the walk ends there."),

@@ -13,11 +13,7 @@ pub struct Walk<'a> {
 impl<'a> Walk<'a> {
     pub fn new(session: &'a Session, n_tokens: usize) -> Walk<'a> {
         let passes = Passes::reading(n_tokens, session.model.config.n_layers);
-        Walk {
-            session,
-            n_tokens,
-            passes,
-        }
+        Walk { session, n_tokens, passes }
     }
 
     /// The observer of all passes: it changes nothing. Of a long prompt, which goes through the layers
@@ -53,9 +49,7 @@ impl<'a> Walk<'a> {
         };
         let text = self.session.text(best.id).unwrap_or(best.id.to_string());
         let (percent, layer, n_layers) = (best.prob * 100.0, layer + 1, model.config.n_layers);
-        self.line(&format!(
-            "layer {layer:>2}/{n_layers} best guess {text} ({percent:.0} %)"
-        ))
+        self.line(&format!("layer {layer:>2}/{n_layers} best guess {text} ({percent:.0} %)"))
     }
 
     fn line(&self, text: &str) -> Result<()> {

@@ -16,10 +16,7 @@ pub fn say(line: &str) -> Result<()> {
 pub fn write(text: &str) -> Result<()> {
     let mut out = std::io::stdout();
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.map_err(|source| Error::Io {
-        path: "stdout".into(),
-        source,
-    })
+    written.map_err(|source| Error::Io { path: "stdout".into(), source })
 }
 
 /// Whether somebody may see stdout as it grows: on a terminal, or behind a pipe.

@@ -26,11 +26,7 @@ impl Progress {
             bar.enable_steady_tick(TICK);
         }
         let start = Instant::now();
-        Progress {
-            bar,
-            start,
-            spoken: start,
-        }
+        Progress { bar, start, spoken: start }
     }
 
     /// So much of the total is done; `words` say what.

@@ -37,18 +37,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let name = file_name.trim_end_matches(".en.ipynb");
         // A file of its own, so that the compiler's messages say which chapter they are about.
         let file = out.join(format!("{name}.rs"));
-        std::fs::write(
-            &file,
-            chapter(&serde_json::from_slice(&std::fs::read(&path)?)?)?,
-        )?;
+        std::fs::write(&file, chapter(&serde_json::from_slice(&std::fs::read(&path)?)?)?)?;
         writeln!(modules, "#[path = {file:?}]\nmod chapter_{name};")?;
         writeln!(table, "    ({name:?}, chapter_{name}::run),")?;
         for language in ["en", "zh"] {
             let call = format!("shows_what_it_holds({name:?}, {language:?})");
-            writeln!(
-                tests,
-                "#[test]\nfn chapter_{name}_{language}() {{\n    {call}\n}}"
-            )?;
+            writeln!(tests, "#[test]\nfn chapter_{name}_{language}() {{\n    {call}\n}}")?;
         }
     }
     let table = format!("pub const CHAPTERS: &[(&str, fn() -> crate::Outcome)] = &[\n{table}];\n");
@@ -84,12 +78,7 @@ fn chapter(notebook: &Value) -> Result<String, Error> {
             writeln!(run, "use self::cell_{number}::*;")?;
             above = Some(number);
         }
-        writeln!(
-            run,
-            "crate::begin({});\n{}",
-            cell["id"],
-            pieces.statements.join("\n")
-        )?;
+        writeln!(run, "crate::begin({});\n{}", cell["id"], pieces.statements.join("\n"))?;
         if let Some(shown) = pieces.shown {
             writeln!(run, "(&({shown})).evcxr_display();")?;
         }

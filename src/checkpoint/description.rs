@@ -31,10 +31,7 @@ impl Config {
 /// Meta's `params.json`.
 pub fn from_meta(path: &Path, rope_factor: Option<f64>) -> Result<Description> {
     let params = Keys::open(path)?;
-    if params
-        .optional::<serde_json::Value>("quantization_args")?
-        .is_some()
-    {
+    if params.optional::<serde_json::Value>("quantization_args")?.is_some() {
         let problem = "quantised .pth files are not supported";
         return Err(params.error("quantization_args", problem));
     }
@@ -83,10 +80,7 @@ fn scale_as_released(config: &mut Config, factor: Option<f64>) -> Option<String>
         return None;
     }
     let (scaling, reason) = match released {
-        Some((name, released)) => (
-            released.rope_scaling,
-            format!("the sizes are those of {name}"),
-        ),
+        Some((name, released)) => (released.rope_scaling, format!("the sizes are those of {name}")),
         None => (Some(RopeScaling::llama31(8.0)), "as in Llama 3.1".into()),
     };
     config.rope_scaling = scaling;
@@ -109,10 +103,7 @@ pub fn from_hugging_face(path: &Path) -> Result<Description> {
             return Err(keys.error(key, "Llama 3 has no biases, and they are not supported"));
         }
     }
-    let (dim, n_heads) = (
-        keys.required("hidden_size")?,
-        keys.required("num_attention_heads")?,
-    );
+    let (dim, n_heads) = (keys.required("hidden_size")?, keys.required("num_attention_heads")?);
     let (rope_theta, rope_scaling) = rope_of_hugging_face(&keys)?;
     let config = Config {
         dim,
@@ -133,10 +124,7 @@ pub fn from_hugging_face(path: &Path) -> Result<Description> {
         max_seq_len: keys.optional("max_position_embeddings")?.unwrap_or(8192),
         tied_output: keys.flag("tie_word_embeddings")?,
     };
-    Ok(Description {
-        config: config.validate(path)?,
-        assumed: vec![],
-    })
+    Ok(Description { config: config.validate(path)?, assumed: vec![] })
 }
 
 /// The base of the frequencies, and their scaling. transformers 5 writes both into
@@ -190,10 +178,8 @@ pub fn from_gguf(metadata: &GgufMetadata, path: &Path) -> Result<Description> {
         let problem = format!("RoPE scaling of type {kind} is not supported");
         return Err(keys.error("llama.rope.scaling.type", &problem));
     }
-    let (dim, n_heads) = (
-        keys.required("llama.embedding_length")?,
-        keys.required("llama.attention.head_count")?,
-    );
+    let (dim, n_heads) =
+        (keys.required("llama.embedding_length")?, keys.required("llama.attention.head_count")?);
     let n_kv_heads = keys.optional("llama.attention.head_count_kv")?;
     let rope_theta = keys.optional("llama.rope.freq_base")?;
     let n_tokens = match metadata.get("tokenizer.ggml.tokens") {
@@ -223,11 +209,7 @@ pub fn from_gguf(metadata: &GgufMetadata, path: &Path) -> Result<Description> {
     let assumption = "rope_theta 10000: the file has no llama.rope.freq_base".to_string();
     Ok(Description {
         config: config.validate(path)?,
-        assumed: rope_theta
-            .is_none()
-            .then_some(assumption)
-            .into_iter()
-            .collect(),
+        assumed: rope_theta.is_none().then_some(assumption).into_iter().collect(),
     })
 }
 

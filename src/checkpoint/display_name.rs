@@ -14,17 +14,10 @@ pub fn of(path: &Path) -> String {
     let mut above = whole.ancestors();
     let named = above.find(|path| !is_part(path)).unwrap_or(&whole);
     let name = file_name(named);
-    if let Some((_, name)) = name
-        .strip_prefix("models--")
-        .and_then(|name| name.rsplit_once("--"))
-    {
+    if let Some((_, name)) = name.strip_prefix("models--").and_then(|name| name.rsplit_once("--")) {
         return name.into();
     }
-    let stem = if is_gguf(&name) {
-        &name[..name.len() - ".gguf".len()]
-    } else {
-        &name
-    };
+    let stem = if is_gguf(&name) { &name[..name.len() - ".gguf".len()] } else { &name };
     let before_number = |_| stem.rsplit_once("-of-")?.0.rsplit_once('-');
     let piece = pieces::number(&name).and_then(before_number);
     piece.map_or(stem, |(before, _)| before).into()
@@ -32,18 +25,9 @@ pub fn of(path: &Path) -> String {
 
 /// Does the name say which part of a model this is, and not which model?
 fn is_part(path: &Path) -> bool {
-    let usual = [
-        "consolidated.",
-        "model",
-        "pytorch_model",
-        "meta_model",
-        "config.",
-        "params.",
-    ];
+    let usual = ["consolidated.", "model", "pytorch_model", "meta_model", "config.", "params."];
     let name = file_name(path);
-    let is_snapshot = path
-        .parent()
-        .is_some_and(|parent| parent.ends_with("snapshots"));
+    let is_snapshot = path.parent().is_some_and(|parent| parent.ends_with("snapshots"));
     let is_usual = usual.iter().any(|start| name.starts_with(start));
     name == "original"
         || name == "snapshots"

@@ -169,10 +169,8 @@ fn not_weights(file: &WeightFile) -> Error {
 
 fn file_names(dir: &Path) -> Result<Vec<String>> {
     let entries = std::fs::read_dir(dir).map_err(|e| Error::io(dir, e))?;
-    let mut names: Vec<String> = entries
-        .flatten()
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .collect();
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     Ok(names)
 }
@@ -242,11 +240,7 @@ fn of_gguf(file: &WeightFile) -> Result<Tokenizer> {
 fn tokenizer_file(path: &Path) -> Option<PathBuf> {
     let dir = if path.is_dir() { path } else { path.parent()? };
     let above = dir.ends_with("original").then(|| dir.parent()).flatten();
-    let places = [
-        Some(dir.join("original")),
-        Some(dir.to_owned()),
-        above.map(Path::to_owned),
-    ];
+    let places = [Some(dir.join("original")), Some(dir.to_owned()), above.map(Path::to_owned)];
     let mut files = (places.into_iter().flatten())
         .flat_map(|dir| [dir.join("tokenizer.model"), dir.join("tokenizer.json")]);
     files.find(|file| file.exists())

@@ -25,10 +25,7 @@ pub fn open(file: WeightFile) -> Result<Checkpoint> {
         return Err(not_named_so(&file, (number, count)));
     }
     let paths = pieces::numbered(&file.path)?;
-    let files = paths
-        .iter()
-        .map(|path| WeightFile::open(path))
-        .collect::<Result<_>>()?;
+    let files = paths.iter().map(|path| WeightFile::open(path)).collect::<Result<_>>()?;
     of_pieces(&file.path, files)
 }
 
@@ -57,24 +54,13 @@ pub fn of_pieces(path: &Path, files: Vec<WeightFile>) -> Result<Checkpoint> {
         config.rope_scaling = Some(scaling_of(&wide, config, path)?);
     }
     let checkpoint = Checkpoint::from_stored(Format::Gguf, description, stored)?;
-    Ok(Checkpoint {
-        gguf: files.into_iter().next(),
-        ..checkpoint
-    })
+    Ok(Checkpoint { gguf: files.into_iter().next(), ..checkpoint })
 }
 
 /// Which piece of how many this is, counted from 0.
 fn piece(header: &Header) -> (u64, u64) {
-    let number = |key| {
-        header
-            .metadata
-            .get(key)
-            .and_then(|value| value.to_u64().ok())
-    };
-    (
-        number("split.no").unwrap_or(0),
-        number("split.count").unwrap_or(1).max(1),
-    )
+    let number = |key| header.metadata.get(key).and_then(|value| value.to_u64().ok());
+    (number("split.no").unwrap_or(0), number("split.count").unwrap_or(1).max(1))
 }
 
 fn not_named_so(file: &WeightFile, (number, count): (u64, u64)) -> Error {
@@ -107,9 +93,7 @@ fn place(info: &TensorInfo, data_start: usize, file: &WeightFile) -> StoredTenso
     StoredTensor {
         name: info.name.clone(),
         file: file.clone(),
-        offset: offset
-            .and_then(|offset| offset.checked_add(data_start))
-            .unwrap_or(usize::MAX), // which no file reaches
+        offset: offset.and_then(|offset| offset.checked_add(data_start)).unwrap_or(usize::MAX), // which no file reaches
         shape: info.shape.clone(),
         dtype: Kind::of_ggml(info.kind).ok_or(format!("GGML's kind {}", info.kind)),
     }
@@ -139,10 +123,7 @@ fn check_end(tensors: &[StoredTensor], alignment: usize, file: &WeightFile) -> R
 fn scaling_of(divisors: &[f32], config: &Config, path: &Path) -> Result<RopeScaling> {
     let factor = divisors.iter().copied().fold(1.0, f32::max);
     let scaling = RopeScaling::llama31(f64::from(factor));
-    let scaled = Config {
-        rope_scaling: Some(scaling),
-        ..config.clone()
-    };
+    let scaled = Config { rope_scaling: Some(scaling), ..config.clone() };
     let plain = crate::rope::freqs(config);
     let expected = crate::rope::freqs(&scaled);
     let same = divisors.len() == plain.len()

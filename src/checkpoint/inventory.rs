@@ -80,12 +80,7 @@ fn size_on_disk(path: &Path) -> u64 {
 fn reason(error: &Error) -> String {
     match error {
         Error::File { problem, .. } => problem.clone(),
-        Error::Config {
-            key,
-            value,
-            problem,
-            ..
-        } => format!("{key} = {value}: {problem}"),
+        Error::Config { key, value, problem, .. } => format!("{key} = {value}: {problem}"),
         other => other.to_string().replace('\n', " "),
     }
 }
@@ -93,11 +88,7 @@ fn reason(error: &Error) -> String {
 /// The name of another program's Llama 3, if the small default model would run in its place. Whoever
 /// starts it without asking for a model may want to know.
 pub fn better_than_default() -> Option<String> {
-    if weights::default_is_small() {
-        llama3(&Environment::here())
-    } else {
-        None
-    }
+    if weights::default_is_small() { llama3(&Environment::here()) } else { None }
 }
 
 /// The name of a Llama 3 that another program keeps: Llama 3 8B, or else another.

@@ -30,11 +30,9 @@ impl Keys {
             return not_json(format!("{size} bytes are too many for a description"));
         }
         match serde_json::from_slice(&std::fs::read(path).map_err(io)?) {
-            Ok(Value::Object(values)) => Ok(Keys {
-                path: path.to_owned(),
-                prefix: String::new(),
-                values,
-            }),
+            Ok(Value::Object(values)) => {
+                Ok(Keys { path: path.to_owned(), prefix: String::new(), values })
+            }
             Ok(_) => not_json("expected a JSON object { … }".into()),
             Err(e) => not_json(format!("not valid JSON ({e})")),
         }
@@ -59,9 +57,7 @@ impl Keys {
         Keys {
             path: path.to_owned(),
             prefix: String::new(),
-            values: values
-                .filter_map(|(key, value)| Some((key.clone(), scalar(value)?)))
-                .collect(),
+            values: values.filter_map(|(key, value)| Some((key.clone(), scalar(value)?))).collect(),
         }
     }
 
@@ -153,11 +149,7 @@ fn in_our_words(problem: &str) -> String {
 /// Equal, or one letter added, left out or changed.
 fn one_edit_apart(a: &str, b: &str) -> bool {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let (short, long) = if a.len() <= b.len() {
-        (&a, &b)
-    } else {
-        (&b, &a)
-    };
+    let (short, long) = if a.len() <= b.len() { (&a, &b) } else { (&b, &a) };
     if long.len() - short.len() > 1 {
         return false;
     }

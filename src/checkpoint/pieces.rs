@@ -25,10 +25,7 @@ impl Files {
             }
         }
         let paths = consolidated(path).unwrap_or_else(|| numbered(path))?;
-        Ok(Files {
-            paths,
-            places: None,
-        })
+        Ok(Files { paths, places: None })
     }
 
     /// Is the tensor to be taken from this file?
@@ -55,10 +52,7 @@ impl Files {
         }
         let paths = names.iter().map(|name| index.with_file_name(name));
         let paths = all_there(paths.collect(), "shards that the index names")?;
-        Ok(Files {
-            paths,
-            places: Some(places),
-        })
+        Ok(Files { paths, places: Some(places) })
     }
 }
 
@@ -104,9 +98,6 @@ fn all_there(paths: Vec<PathBuf>, what: &str) -> Result<Vec<PathBuf>> {
         return Ok(paths);
     };
     let here = paths.iter().filter(|path| path.exists()).count();
-    let problem = format!(
-        "the file is missing: of the {} {what}, {here} are here",
-        paths.len()
-    );
+    let problem = format!("the file is missing: of the {} {what}, {here} are here", paths.len());
     Err(Error::file(missing, problem, AGAIN))
 }

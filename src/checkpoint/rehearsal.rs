@@ -67,14 +67,7 @@ fn write_files(checkpoint: &Checkpoint, dir: &Path, progress: &(dyn Fn(u64) + Sy
     let tensors: Vec<(String, Bf16View)> = (checkpoint.config.tensors().into_iter())
         .map(|(name, shape)| {
             let matrix = checkpoint.matrix(&name)?;
-            Ok((
-                name,
-                Bf16View {
-                    matrix,
-                    shape,
-                    progress,
-                },
-            ))
+            Ok((name, Bf16View { matrix, shape, progress }))
         })
         .collect::<Result<_>>()?;
     let weights = dir.join("consolidated.safetensors");
@@ -111,17 +104,14 @@ impl View for Bf16View<'_> {
         (self.progress)(self.data_len() as u64);
         let row_len = 2 * self.matrix.in_dim;
         let mut bytes = vec![0u8; self.data_len()];
-        bytes
-            .par_chunks_mut(row_len)
-            .enumerate()
-            .for_each(|(row, bytes)| {
-                let mut numbers = vec![0f32; self.matrix.in_dim];
-                // Random rows have nothing that could fail.
-                let _ = self.matrix.widen_row(row, &mut numbers);
-                for (number, bytes) in numbers.iter().zip(bytes.chunks_exact_mut(2)) {
-                    bytes.copy_from_slice(&bf16::from_f32(*number).to_le_bytes());
-                }
-            });
+        bytes.par_chunks_mut(row_len).enumerate().for_each(|(row, bytes)| {
+            let mut numbers = vec![0f32; self.matrix.in_dim];
+            // Random rows have nothing that could fail.
+            let _ = self.matrix.widen_row(row, &mut numbers);
+            for (number, bytes) in numbers.iter().zip(bytes.chunks_exact_mut(2)) {
+                bytes.copy_from_slice(&bf16::from_f32(*number).to_le_bytes());
+            }
+        });
         Cow::Owned(bytes)
     }
 }

@@ -25,10 +25,7 @@ impl WeightFile {
             let hint = "the download has not begun or was cut off: start it again";
             return Err(Error::file(path, "the file is empty", hint));
         }
-        Ok(WeightFile {
-            path: path.to_owned(),
-            bytes: Bytes::map(&file).map_err(io)?,
-        })
+        Ok(WeightFile { path: path.to_owned(), bytes: Bytes::map(&file).map_err(io)? })
     }
 
     /// The error for a file that is not what its name says.
@@ -87,12 +84,7 @@ impl Stored {
             return Err(not_a_llama(path, &names));
         };
         let prefix = prefix.to_string();
-        Ok(Stored {
-            path: path.to_owned(),
-            dialect,
-            prefix,
-            tensors: by_name(tensors, dialect)?,
-        })
+        Ok(Stored { path: path.to_owned(), dialect, prefix, tensors: by_name(tensors, dialect)? })
     }
 
     pub fn has(&self, name: &str) -> bool {
@@ -119,9 +111,8 @@ impl Stored {
     /// The size of all files together.
     fn n_bytes(&self) -> u64 {
         let files = self.tensors.values().flatten().map(|tensor| &tensor.file);
-        let sizes: BTreeMap<&Path, u64> = files
-            .map(|file| (file.path.as_path(), file.bytes.len() as u64))
-            .collect();
+        let sizes: BTreeMap<&Path, u64> =
+            files.map(|file| (file.path.as_path(), file.bytes.len() as u64)).collect();
         sizes.values().sum()
     }
 
@@ -136,9 +127,7 @@ impl Stored {
         let pieces = (self.tensors.get(&theirs)).ok_or_else(|| self.missing(name, &theirs))?;
         let turned = name.ends_with("wq.weight") || name.ends_with("wk.weight");
         let order = match (self.dialect, turned) {
-            (Dialect::HuggingFace, true) => RowOrder::HalfSplit {
-                head_dim: config.head_dim,
-            },
+            (Dialect::HuggingFace, true) => RowOrder::HalfSplit { head_dim: config.head_dim },
             _ => RowOrder::AsStored,
         };
         match pieces.as_slice() {
@@ -159,11 +148,7 @@ impl Stored {
     fn missing(&self, name: &str, theirs: &str) -> Error {
         Error::MissingTensor {
             path: self.path.clone(),
-            name: if name == theirs {
-                theirs.into()
-            } else {
-                format!("{theirs} (Meta's {name})")
-            },
+            name: if name == theirs { theirs.into() } else { format!("{theirs} (Meta's {name})") },
             hint: format!(
                 "it holds {} tensors; is the download complete, and are all files of one model?",
                 self.tensors.len()
@@ -243,16 +228,9 @@ impl StoredTensor {
     fn check_copies(&self, copies: &[StoredTensor]) -> Result<()> {
         for copy in copies {
             if self.bytes()? != copy.bytes()? {
-                let problem = format!(
-                    "{} is another than in {}",
-                    self.name,
-                    self.file.path.display()
-                );
-                return Err(Error::file(
-                    &copy.file.path,
-                    problem,
-                    "are all files of one model?",
-                ));
+                let problem =
+                    format!("{} is another than in {}", self.name, self.file.path.display());
+                return Err(Error::file(&copy.file.path, problem, "are all files of one model?"));
             }
         }
         Ok(())
@@ -291,9 +269,7 @@ impl StoredTensor {
         let count = (self.shape.iter()).try_fold(1usize, |n, &size| n.checked_mul(size));
         let row = self.shape.last().copied().unwrap_or(0);
         if row % dtype.block_size() != 0 {
-            return Err(broken(format!(
-                "rows of {row} numbers do not fit {dtype:?}"
-            )));
+            return Err(broken(format!("rows of {row} numbers do not fit {dtype:?}")));
         }
         let n_bytes = count
             .and_then(|n| (n / dtype.block_size()).checked_mul(dtype.type_size()))

@@ -114,16 +114,12 @@ pub fn models(env: &Environment) -> Vec<Found> {
 ///
 /// `None` if no program is named and the hub's cache has no such repository.
 pub fn find(typed: &str, env: &Environment) -> Option<Found> {
-    let store = STORES
-        .iter()
-        .find(|store| typed.starts_with(store.prefix))?;
+    let store = STORES.iter().find(|store| typed.starts_with(store.prefix))?;
     let mut all = store.found(env);
     let name = typed.strip_suffix(":latest").unwrap_or(typed);
     let meant: Vec<usize> = match all.iter().position(|m| m.name.eq_ignore_ascii_case(name)) {
         Some(i) => vec![i],
-        None => (0..all.len())
-            .filter(|&i| is_inside(&all[i].name, name))
-            .collect(),
+        None => (0..all.len()).filter(|&i| is_inside(&all[i].name, name)).collect(),
     };
     let error = match meant.as_slice() {
         [i] => return Some(all.swap_remove(*i)),
@@ -135,11 +131,7 @@ pub fn find(typed: &str, env: &Environment) -> Option<Found> {
             Error::file(typed, problem, "name the one you mean")
         }
     };
-    Some(Found {
-        name: typed.into(),
-        program: store.program,
-        path: Err(error),
-    })
+    Some(Found { name: typed.into(), program: store.program, path: Err(error) })
 }
 
 /// Is the model one of a repository's files, and, with `REPOSITORY:Q4_K_M`, stored so?

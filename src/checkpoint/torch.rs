@@ -30,12 +30,9 @@ pub fn tensors(file: &WeightFile) -> Result<Vec<StoredTensor>> {
         let hint = "save the weights alone: torch.save(model.state_dict(), …)";
         Error::file(&file.path, problem, hint)
     })?;
-    let views = entries
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, pickle::view_of(value)?)));
-    views
-        .map(|(name, view)| archive.tensor(name, view))
-        .collect()
+    let views =
+        entries.into_iter().filter_map(|(name, value)| Some((name, pickle::view_of(value)?)));
+    views.map(|(name, view)| archive.tensor(name, view)).collect()
 }
 
 /// The error for a file in the format before the zip file, which cannot be read in place.
@@ -61,9 +58,7 @@ struct Archive<'a> {
 
 impl<'a> Archive<'a> {
     fn open(zip: zip::ZipArchive<Cursor<&'a [u8]>>, file: &'a WeightFile) -> Result<Archive<'a>> {
-        let names = zip
-            .file_names()
-            .filter_map(|name| Some(name.ok()?.into_owned()));
+        let names = zip.file_names().filter_map(|name| Some(name.ok()?.into_owned()));
         let is_pickle = |name: &String| name == "data.pkl" || name.ends_with("/data.pkl");
         let pickle = names.into_iter().find(is_pickle);
         let pickle = pickle
@@ -75,10 +70,7 @@ impl<'a> Archive<'a> {
             folder: pickle.trim_end_matches("data.pkl").to_string(),
             room: file.bytes.len().min(free.unwrap_or(usize::MAX)),
         };
-        if archive
-            .read("byteorder", 16)
-            .is_ok_and(|order| order == b"big")
-        {
+        if archive.read("byteorder", 16).is_ok_and(|order| order == b"big") {
             let hint = "save it again on a little-endian machine, which most are";
             return Err(Error::file(&file.path, "its numbers are big-endian", hint));
         }
@@ -118,14 +110,10 @@ impl<'a> Archive<'a> {
         if entry.compression() != zip::CompressionMethod::Stored {
             return Err("it is compressed, so it cannot be read in place".into());
         }
-        let start = entry
-            .data_start()
-            .ok_or("its place in the file is unknown")?;
+        let start = entry.data_start().ok_or("its place in the file is unknown")?;
         let start = usize::try_from(start).map_err(|e| e.to_string())?;
         let size = usize::try_from(entry.size()).map_err(|e| e.to_string())?;
-        let end = start
-            .checked_add(size)
-            .filter(|&end| end <= self.file.bytes.len());
+        let end = start.checked_add(size).filter(|&end| end <= self.file.bytes.len());
         Ok(start..end.ok_or("the file ends before it does")?)
     }
 

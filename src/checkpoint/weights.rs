@@ -28,9 +28,7 @@ pub fn dir() -> PathBuf {
 fn checkout() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     let mut above = here.ancestors();
-    above
-        .find(|dir| dir.join("weights/fetch.py").is_file())
-        .map(Path::to_owned)
+    above.find(|dir| dir.join("weights/fetch.py").is_file()).map(Path::to_owned)
 }
 
 /// Where this system keeps a user's data. On Linux: XDG Base Directory Specification.
@@ -78,10 +76,7 @@ pub fn models() -> Vec<String> {
 /// Nothing of that name; the message lists what there is.
 pub fn find(name: &str) -> Result<PathBuf> {
     let candidates = [PathBuf::from(name), dir().join(name)];
-    if let Some(path) = candidates
-        .into_iter()
-        .find(|path| !name.is_empty() && path.exists())
-    {
+    if let Some(path) = candidates.into_iter().find(|path| !name.is_empty() && path.exists()) {
         return Ok(path);
     }
     let env = Environment::here();
@@ -123,11 +118,7 @@ pub fn default_model() -> Result<String> {
         return Ok(name);
     }
     let llama3_8b = dir().join(LLAMA3_8B);
-    let path = if holds_files(&llama3_8b) {
-        llama3_8b
-    } else {
-        small_model()?
-    };
+    let path = if holds_files(&llama3_8b) { llama3_8b } else { small_model()? };
     Ok(path.to_string_lossy().into_owned())
 }
 

@@ -12,12 +12,9 @@ impl Config {
     pub(crate) fn validate(self, path: &Path) -> Result<Config> {
         match self.out_of_range().or_else(|| self.contradiction()) {
             None => Ok(self),
-            Some((key, value, problem)) => Err(Error::Config {
-                path: path.to_owned(),
-                key: key.into(),
-                value,
-                problem,
-            }),
+            Some((key, value, problem)) => {
+                Err(Error::Config { path: path.to_owned(), key: key.into(), value, problem })
+            }
         }
     }
 
@@ -33,9 +30,7 @@ impl Config {
             ("vocab_size", self.vocab_size, 1 << 22),
             ("max_seq_len", self.max_seq_len, 1 << 30),
         ];
-        let mut wrong = limits
-            .into_iter()
-            .filter(|&(_, size, limit)| size == 0 || size > limit);
+        let mut wrong = limits.into_iter().filter(|&(_, size, limit)| size == 0 || size > limit);
         wrong.next().map(|(key, size, limit)| {
             let problem = format!("a Llama has 1 to {limit} here");
             (key, size.to_string(), problem)
@@ -76,9 +71,7 @@ impl Config {
             ),
         ];
         let mut broken = rules.into_iter().filter(|(holds, ..)| !holds);
-        broken
-            .next()
-            .map(|(_, (key, value), problem)| (key, value, problem))
+        broken.next().map(|(_, (key, value), problem)| (key, value, problem))
     }
 }
 

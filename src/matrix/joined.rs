@@ -25,9 +25,7 @@ impl Matrix {
     pub(crate) fn joined(name: &str, shape: (usize, usize), pieces: Vec<Matrix>) -> Option<Matrix> {
         let card = |piece: &Matrix| (piece.out_dim, piece.in_dim, piece.dtype);
         let (rows, columns, dtype) = card(pieces.first()?);
-        let are_equal = pieces
-            .iter()
-            .all(|piece| card(piece) == (rows, columns, dtype));
+        let are_equal = pieces.iter().all(|piece| card(piece) == (rows, columns, dtype));
         let along = if (pieces.len() * rows, columns) == shape {
             Along::Rows
         } else if (rows, pieces.len() * columns) == shape {
@@ -40,10 +38,7 @@ impl Matrix {
             out_dim: shape.0,
             in_dim: shape.1,
             dtype,
-            source: Source::Joined {
-                pieces: Arc::new(pieces),
-                along,
-            },
+            source: Source::Joined { pieces: Arc::new(pieces), along },
         })
     }
 

@@ -10,10 +10,7 @@ use super::widen::k_quants::{Q2K, Q3K, Q4K, Q5K, Q6K};
 /// `Q4_1` reads: quantised to 4 bits, in the second of the ways to do that. The kinds with a K cut a
 /// row into blocks of 256 numbers, the others with a Q into blocks of 32.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
-#[expect(
-    missing_docs,
-    reason = "the types of the same names say how each is stored"
-)]
+#[expect(missing_docs, reason = "the types of the same names say how each is stored")]
 pub enum Kind {
     F32 = 0,
     F16 = 1,
@@ -40,9 +37,7 @@ impl Kind {
     /// All of them.
     pub const ALL: [Kind; 13] = {
         use Kind::*;
-        [
-            F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K,
-        ]
+        [F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K]
     };
 
     /// The table: how many bytes are unpacked at once, and the type that knows how.
@@ -100,9 +95,7 @@ pub(super) mod tests {
     /// candle knows the same kinds by the same names, but for its own Q8_1 and Q8K.
     pub(crate) fn of_candle(kind: Kind) -> GgmlDType {
         use GgmlDType::*;
-        let all = [
-            F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K,
-        ];
+        let all = [F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K];
         let mut found = all.into_iter();
         let found = found.find(|dtype| format!("{dtype:?}") == format!("{kind:?}"));
         found.expect("a kind of candle's")

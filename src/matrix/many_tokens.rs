@@ -54,10 +54,7 @@ type Widened = [[f32; STRETCH + GAP]; ROWS];
 
 impl Scratch {
     pub(super) fn new() -> Self {
-        Scratch {
-            w: [[0.0; STRETCH + GAP]; ROWS],
-            sums: vec![],
-        }
+        Scratch { w: [[0.0; STRETCH + GAP]; ROWS], sums: vec![] }
     }
 }
 
@@ -77,12 +74,7 @@ pub(super) fn multiply<S: Simd>(simd: S, task: Task, scratch: &mut Scratch) {
             let len = STRETCH.min(in_dim - start);
             let out = widened.each_mut().map(|row| &mut row[..len]);
             w.widen_stretch(stored, start, out);
-            let x = Columns {
-                x,
-                in_dim,
-                start,
-                len,
-            };
+            let x = Columns { x, in_dim, start, len };
             let mut ahead = [&[] as &[u8]; ROWS];
             for r in 0..ROWS {
                 ahead[r] = w.stored_from(stored[r], start + len);

@@ -20,10 +20,7 @@ pub fn machine_bytes() -> Option<u64> {
 /// The memory that is free to use, in bytes: what the system calls available, or the limit of a control
 /// group (a container, a batch job) where that is less. `None` where the system does not say.
 pub fn available_bytes() -> Option<u64> {
-    let limits = [
-        status_line("/proc/meminfo", "MemAvailable:"),
-        control_group_limit(),
-    ];
+    let limits = [status_line("/proc/meminfo", "MemAvailable:"), control_group_limit()];
     limits.into_iter().flatten().min()
 }
 

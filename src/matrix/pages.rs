@@ -25,18 +25,14 @@ impl Pages {
         let with_room_to_spare = n_bytes.saturating_add(n_bytes / 8);
         match memory::available_bytes() {
             Some(available) if with_room_to_spare > available => Pages::ComeAndGo,
-            _ => Pages::Stay {
-                asked_for: Arc::default(),
-            },
+            _ => Pages::Stay { asked_for: Arc::default() },
         }
     }
 
     /// For another matrix of the same model.
     pub(crate) fn of_another(&self) -> Pages {
         match self {
-            Pages::Stay { .. } => Pages::Stay {
-                asked_for: Arc::default(),
-            },
+            Pages::Stay { .. } => Pages::Stay { asked_for: Arc::default() },
             pages => pages.clone(),
         }
     }
@@ -48,13 +44,7 @@ impl Matrix {
         if let Source::Joined { pieces, .. } = &self.source {
             pieces.iter().for_each(Matrix::prefetch);
         }
-        if let Source::Stored {
-            bytes,
-            offset,
-            pages,
-            ..
-        } = &self.source
-        {
+        if let Source::Stored { bytes, offset, pages, .. } = &self.source {
             let is_there = match pages {
                 Pages::Own => true,
                 Pages::Stay { asked_for } => asked_for.swap(true, Ordering::Relaxed),
@@ -71,13 +61,7 @@ impl Matrix {
         if let Source::Joined { pieces, .. } = &self.source {
             pieces.iter().for_each(Matrix::release);
         }
-        if let Source::Stored {
-            bytes,
-            offset,
-            pages: Pages::ComeAndGo,
-            ..
-        } = &self.source
-        {
+        if let Source::Stored { bytes, offset, pages: Pages::ComeAndGo, .. } = &self.source {
             bytes.dont_need(*offset, self.n_bytes());
         }
     }

@@ -92,26 +92,15 @@ pub(super) fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result
         let n_rows = w.out_dim.div_ceil(n_tasks).next_multiple_of(STREAMS);
         let pieces = y.chunks_mut((n_rows * n_tokens).max(1)).enumerate();
         let x = &values;
-        tasks.extend(pieces.map(|(i, y)| Task {
-            w,
-            first_row: i * n_rows,
-            x,
-            y,
-        }));
+        tasks.extend(pieces.map(|(i, y)| Task { w, first_row: i * n_rows, x, y }));
     }
     let arch = pulp::Arch::new();
     tasks
         .into_par_iter()
-        .for_each_init(Scratch::new, |scratch, task| {
-            arch.dispatch(Multiply { task, scratch })
-        });
+        .for_each_init(Scratch::new, |scratch, task| arch.dispatch(Multiply { task, scratch }));
     let mut products = ws.map(|_| x.clone());
     for ((product, y), w) in products.iter_mut().zip(ys).zip(ws) {
-        let y = if n_tokens > 1 {
-            transposed(&y, n_tokens)
-        } else {
-            y
-        };
+        let y = if n_tokens > 1 { transposed(&y, n_tokens) } else { y };
         *product = Tensor::from_vec(y, (n_tokens, w.out_dim), x.device())?;
     }
     Ok(products)
@@ -121,14 +110,11 @@ pub(super) fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result
 fn transposed(y: &[f32], n_tokens: usize) -> Vec<f32> {
     let out_dim = y.len() / n_tokens;
     let mut result = vec![0.0; y.len()];
-    result
-        .par_chunks_mut(out_dim)
-        .enumerate()
-        .for_each(|(t, result)| {
-            for (value, tokens) in result.iter_mut().zip(y.chunks(n_tokens)) {
-                *value = tokens[t];
-            }
-        });
+    result.par_chunks_mut(out_dim).enumerate().for_each(|(t, result)| {
+        for (value, tokens) in result.iter_mut().zip(y.chunks(n_tokens)) {
+            *value = tokens[t];
+        }
+    });
     result
 }
 

@@ -37,21 +37,12 @@ impl Matrix {
         if row >= self.out_dim || out.len() != self.in_dim {
             let expected = format!("row 0 to {} and {} columns", self.out_dim - 1, self.in_dim);
             let found = [row, out.len()];
-            return Err(Error::shape(
-                &self.name,
-                expected,
-                &found,
-                "found means [row, columns]",
-            ));
+            return Err(Error::shape(&self.name, expected, &found, "found means [row, columns]"));
         }
         if let Source::Joined { pieces, along } = &self.source {
             return self.widen_joined_row(pieces, *along, row, out);
         }
-        pulp::Arch::new().dispatch(WidenRow {
-            matrix: self,
-            row,
-            out,
-        });
+        pulp::Arch::new().dispatch(WidenRow { matrix: self, row, out });
         Ok(())
     }
 
@@ -132,19 +123,10 @@ mod tests {
     #[test]
     fn rows_are_looked_up() -> Result<()> {
         let w = small()?;
-        assert_eq!(
-            w.rows(&[2, 0, 2])?.to_vec2::<f32>()?,
-            [[4., 5.], [0., 1.], [4., 5.]]
-        );
+        assert_eq!(w.rows(&[2, 0, 2])?.to_vec2::<f32>()?, [[4., 5.], [0., 1.], [4., 5.]]);
         assert_eq!(w.rows(&[])?.dims(), [0, 2]);
         let error = w.rows(&[1, 3]).map(|_| ());
-        assert!(matches!(
-            error,
-            Err(Error::TokenOutOfRange {
-                id: 3,
-                vocab_size: 3
-            })
-        ));
+        assert!(matches!(error, Err(Error::TokenOutOfRange { id: 3, vocab_size: 3 })));
         Ok(())
     }
 
@@ -162,10 +144,7 @@ mod tests {
 
     #[test]
     fn debug_shows_a_card() -> Result<()> {
-        assert_eq!(
-            format!("{:?}", small()?),
-            "tok_embeddings.weight: [3, 2] F32, 24 B"
-        );
+        assert_eq!(format!("{:?}", small()?), "tok_embeddings.weight: [3, 2] F32, 24 B");
         let wq = Matrix::random("layers.0.attention.wq.weight", 4096, 4096, 0, 1.0)?;
         let card = "layers.0.attention.wq.weight: [4096, 4096] BF16, 33.6 MB";
         assert_eq!(format!("{wq:?}"), card);

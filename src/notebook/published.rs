@@ -89,29 +89,21 @@ pub fn compare<S: AsRef<str>>(next_token: Option<u32>, best: &[S], top10: &[S]) 
             agrees: next_token == Some(published.next_token),
         },
         Check {
-            what: language
-                .pick("ten best tokens, as a set", "最好的十个词元（不计次序）")
-                .into(),
+            what: language.pick("ten best tokens, as a set", "最好的十个词元（不计次序）").into(),
             published: format!("{:?}", published.top10),
             here: format!("{top10:?}"),
             agrees: is_same_set,
         },
     ];
     let after = language.pick("best token after position", "最好的词元，位置之后");
-    checks.extend(
-        published
-            .best
-            .iter()
-            .enumerate()
-            .map(|(position, expected)| {
-                let here = best.get(position).map_or("", AsRef::as_ref);
-                Check {
-                    what: format!("{after} {position}"),
-                    published: format!("{expected:?}"),
-                    here: format!("{here:?}"),
-                    agrees: here == *expected,
-                }
-            }),
-    );
+    checks.extend(published.best.iter().enumerate().map(|(position, expected)| {
+        let here = best.get(position).map_or("", AsRef::as_ref);
+        Check {
+            what: format!("{after} {position}"),
+            published: format!("{expected:?}"),
+            here: format!("{here:?}"),
+            agrees: here == *expected,
+        }
+    }));
     checks
 }

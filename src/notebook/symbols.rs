@@ -9,69 +9,19 @@ use crate::plot::table::Table;
 /// Symbol, English, Chinese, key in params.json ("" where it is derived or no key).
 const SYMBOLS: [(&str, &str, &str, &str); 14] = [
     ("T", "tokens in the prompt", "提示的词元数", ""),
-    (
-        "S",
-        "tokens visible: those before and the new ones",
-        "可见的词元数：之前的加上新的",
-        "",
-    ),
+    ("S", "tokens visible: those before and the new ones", "可见的词元数：之前的加上新的", ""),
     ("dim", "size of a token's vector", "词元向量的大小", "dim"),
     ("n_layers", "blocks in a row", "块的个数", "n_layers"),
     ("n_heads", "query heads", "查询头的个数", "n_heads"),
-    (
-        "n_kv_heads",
-        "key and value heads",
-        "键头、值头的个数",
-        "n_kv_heads",
-    ),
-    (
-        "group_size",
-        "query heads that share a KV head",
-        "共用一个 KV 头的查询头个数",
-        "",
-    ),
-    (
-        "head_dim",
-        "size of one head's vectors",
-        "一个头的向量大小",
-        "",
-    ),
-    (
-        "n_pairs",
-        "pairs that RoPE turns in each head",
-        "每个头里由 RoPE 旋转的对数",
-        "",
-    ),
-    (
-        "hidden_dim",
-        "width of the feed-forward network",
-        "前馈网络的宽度",
-        "",
-    ),
-    (
-        "vocab_size",
-        "tokens the model knows",
-        "词表大小",
-        "vocab_size",
-    ),
-    (
-        "norm_eps",
-        "keeps RMSNorm from dividing by zero",
-        "防止 RMSNorm 除以零",
-        "norm_eps",
-    ),
-    (
-        "rope_theta",
-        "base of the RoPE frequencies",
-        "RoPE 频率的底数",
-        "rope_theta",
-    ),
-    (
-        "max_seq_len",
-        "tokens the model was made for",
-        "上下文长度",
-        "",
-    ),
+    ("n_kv_heads", "key and value heads", "键头、值头的个数", "n_kv_heads"),
+    ("group_size", "query heads that share a KV head", "共用一个 KV 头的查询头个数", ""),
+    ("head_dim", "size of one head's vectors", "一个头的向量大小", ""),
+    ("n_pairs", "pairs that RoPE turns in each head", "每个头里由 RoPE 旋转的对数", ""),
+    ("hidden_dim", "width of the feed-forward network", "前馈网络的宽度", ""),
+    ("vocab_size", "tokens the model knows", "词表大小", "vocab_size"),
+    ("norm_eps", "keeps RMSNorm from dividing by zero", "防止 RMSNorm 除以零", "norm_eps"),
+    ("rope_theta", "base of the RoPE frequencies", "RoPE 频率的底数", "rope_theta"),
+    ("max_seq_len", "tokens the model was made for", "上下文长度", ""),
 ];
 
 /// One row a symbol, for a model of these sizes and a prompt of `n_tokens`.
@@ -88,12 +38,7 @@ pub fn table(config: &Config, n_tokens: usize, names: &[&str]) -> Result<Table> 
             return Err(Error::Argument(format!("no symbol {name}; known: {known}")));
         };
         let key = if key.is_empty() { derived } else { key };
-        rows = rows.row(&[
-            symbol,
-            &language.pick(en, zh),
-            &value(config, n_tokens, symbol),
-            &key,
-        ]);
+        rows = rows.row(&[symbol, &language.pick(en, zh), &value(config, n_tokens, symbol), &key]);
     }
     Ok(rows)
 }

@@ -50,17 +50,16 @@ impl Arrows {
             format!("arrows: {n} circles; it takes 1 to 16, each from .circle(title, &vectors)")
         })?;
         let circles = self.circles.iter();
-        circles
-            .map(|(title, tensor)| Circle::read(title, tensor, self.labels.len()))
-            .collect()
+        circles.map(|(title, tensor)| Circle::read(title, tensor, self.labels.len())).collect()
     }
 
     fn alt(&self, circles: &[Circle]) -> String {
         let n = circles.len();
-        let mut parts = vec![self.frame.pick(
-            format!("{} with arrows", count(n, "circle")),
-            format!("{n} 个圆，圆内有箭头"),
-        )];
+        let mut parts =
+            vec![self.frame.pick(
+                format!("{} with arrows", count(n, "circle")),
+                format!("{n} 个圆，圆内有箭头"),
+            )];
         for Circle { title, vectors } in circles {
             let angle = |[x, y]: [f64; 2]| short(y.atan2(x));
             let m = vectors.len();
@@ -92,9 +91,7 @@ impl Circle<'_> {
         })?;
         let rows = cells::rows(tensor)?;
         for x in rows.iter().flatten() {
-            ensure(x.is_finite(), || {
-                format!("{name}: a vector holds {x}, which has no place")
-            })?;
+            ensure(x.is_finite(), || format!("{name}: a vector holds {x}, which has no place"))?;
         }
         let vectors = rows.iter().map(|row| [row[0], row[1]]).collect();
         Ok(Circle { title, vectors })

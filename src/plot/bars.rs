@@ -13,10 +13,7 @@ use crate::error::Result;
 /// # Ok::<(), llama3::Error>(())
 /// ```
 pub fn bars<S: AsRef<str>, N: Number>(bars: &[(S, N)]) -> Bars {
-    Bars {
-        bars: labelled(bars),
-        ..Bars::default()
-    }
+    Bars { bars: labelled(bars), ..Bars::default() }
 }
 
 /// See [`bars`].
@@ -56,9 +53,7 @@ impl Bars {
 
     fn check(&self) -> Result<()> {
         let n = self.bars.len();
-        ensure((1..=100).contains(&n), || {
-            format!("bar chart: {n} bars; it takes 1 to 100")
-        })?;
+        ensure((1..=100).contains(&n), || format!("bar chart: {n} bars; it takes 1 to 100"))?;
         for (label, x) in &self.bars {
             ensure(is_drawable(*x), || {
                 let problem = format!("bar chart: the value of ‘{label}’ is {x}");
@@ -66,9 +61,7 @@ impl Bars {
             })?;
         }
         let i = self.highlight.unwrap_or(0);
-        ensure(i < n, || {
-            format!("bar chart: highlight({i}), but the {n} bars are counted from 0")
-        })
+        ensure(i < n, || format!("bar chart: highlight({i}), but the {n} bars are counted from 0"))
     }
 
     fn alt(&self) -> String {
@@ -124,11 +117,7 @@ impl Draw for Bars {
         for (i, (label, x)) in self.bars.iter().enumerate() {
             let y = top + i as f64 * ROW;
             let style = Type::size(LABEL).end();
-            let style = if self.highlight == Some(i) {
-                style.bold()
-            } else {
-                style
-            };
+            let style = if self.highlight == Some(i) { style.bold() } else { style };
             let label = text::fit(label, LABEL, LONGEST);
             svg.text([label_end, y + 17.0], style, &label);
             self.draw_bar(&mut svg, i, [zero, y, rounded(*x) * unit_length]);

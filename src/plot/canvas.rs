@@ -213,8 +213,5 @@ fn printable(c: char) -> char {
 /// Text as XML writes it.
 fn escape(text: &str) -> String {
     let text: String = text.chars().map(printable).collect();
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

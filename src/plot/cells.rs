@@ -47,11 +47,7 @@ impl Cells {
                 })?;
             }
         }
-        let cells = Cells {
-            values,
-            n_rows,
-            n_cols,
-        };
+        let cells = Cells { values, n_rows, n_cols };
         ensure(cells.finite().next().is_some(), || {
             format!("{what}: every cell is −inf, nothing to draw")
         })?;
@@ -72,11 +68,7 @@ impl Cells {
     /// The first of the largest cells, as far as three digits tell.
     pub fn largest(&self) -> (usize, usize, f64) {
         let larger = |best: (_, _, f64), cell: (_, _, f64)| {
-            if rounded(cell.2) > rounded(best.2) {
-                cell
-            } else {
-                best
-            }
+            if rounded(cell.2) > rounded(best.2) { cell } else { best }
         };
         self.finite().reduce(larger).unwrap_or((0, 0, 0.0))
     }
@@ -94,11 +86,7 @@ impl Cells {
         let mut paths: BTreeMap<usize, String> = BTreeMap::new();
         let mut hatch = String::new();
         let step = |x: &f64| {
-            if x.is_finite() {
-                scale.step(*x)
-            } else {
-                MASKED
-            }
+            if x.is_finite() { scale.step(*x) } else { MASKED }
         };
         for (r, row) in self.values.iter().enumerate() {
             let steps: Vec<usize> = row.iter().map(step).collect();
@@ -115,11 +103,7 @@ impl Cells {
         svg.scaled([x, y, w, h], |svg| {
             for (step, path) in &paths {
                 let masked = *step == MASKED;
-                let paint = if masked {
-                    Paint::Masked
-                } else {
-                    scale.paint(*step)
-                };
+                let paint = if masked { Paint::Masked } else { scale.paint(*step) };
                 svg.path(path, Pen::fill(paint));
             }
             if w.min(h) >= 4.0 {

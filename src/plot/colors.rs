@@ -63,11 +63,7 @@ impl Scale {
 
     /// Red, green and blue of a step.
     fn rgb(&self, step: usize) -> [u8; 3] {
-        let stops: &[[u8; 3]] = if self.diverging {
-            &DIVERGING
-        } else {
-            &SEQUENTIAL
-        };
+        let stops: &[[u8; 3]] = if self.diverging { &DIVERGING } else { &SEQUENTIAL };
         let span = STEPS / (stops.len() - 1);
         let (i, rest) = (step / span, step % span);
         let (from, to) = (stops[i], stops[(i + 1).min(stops.len() - 1)]);
@@ -103,10 +99,7 @@ impl Scale {
         let right = left + 2.0 * (STEPS + 2) as f64;
         svg.text([right + 6.0, baseline], label, &hi);
         if masked {
-            let (x, pen) = (
-                right + 32.0 + text::width(&hi, 11.0),
-                Pen::line(Paint::Mute, 0.8),
-            );
+            let (x, pen) = (right + 32.0 + text::width(&hi, 11.0), Pen::line(Paint::Mute, 0.8));
             svg.rect([x, y + 1.0, 12.0, 12.0], 0.0, Pen::fill(Paint::Masked));
             svg.line(&[[x, y + 13.0], [x + 12.0, y + 1.0]], pen);
             let words = frame.pick("−∞ (masked)", "−∞（遮住）");

@@ -20,10 +20,7 @@ use candle_core::Tensor;
 /// ```
 pub fn gallery<S: AsRef<str>>(maps: &[(S, Tensor)]) -> Gallery {
     let owned = |(title, map): &(S, Tensor)| (text::visible(title.as_ref()), map.clone());
-    Gallery {
-        maps: maps.iter().map(owned).collect(),
-        ..Gallery::default()
-    }
+    Gallery { maps: maps.iter().map(owned).collect(), ..Gallery::default() }
 }
 
 /// See [`gallery`].
@@ -44,12 +41,9 @@ impl Gallery {
 
     fn read(&self) -> Result<Vec<Cells>> {
         let n = self.maps.len();
-        ensure((1..=64).contains(&n), || {
-            format!("gallery: {n} maps; it takes 1 to 64")
-        })?;
+        ensure((1..=64).contains(&n), || format!("gallery: {n} maps; it takes 1 to 64"))?;
         let maps = self.maps.iter();
-        maps.map(|(title, map)| Cells::read(map, &format!("gallery, map {title}")))
-            .collect()
+        maps.map(|(title, map)| Cells::read(map, &format!("gallery, map {title}"))).collect()
     }
 
     fn alt(&self, all: &[Cells]) -> String {

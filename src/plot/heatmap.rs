@@ -200,10 +200,7 @@ impl Place<'_> {
 
     /// The middle of a cell.
     fn middle(&self, r: usize, c: usize) -> [f64; 2] {
-        [
-            self.x + (c as f64 + 0.5) * self.w,
-            self.y + (r as f64 + 0.5) * self.h,
-        ]
+        [self.x + (c as f64 + 0.5) * self.w, self.y + (r as f64 + 0.5) * self.h]
     }
 
     /// Where the last column label ends, with a margin.

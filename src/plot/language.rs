@@ -18,11 +18,7 @@ impl Language {
             "" => variable("JPY_SESSION_NAME").contains(".zh."),
             language => language.starts_with("zh"),
         };
-        if is_chinese {
-            Language::Zh
-        } else {
-            Language::En
-        }
+        if is_chinese { Language::Zh } else { Language::En }
     }
 
     /// The one of two things that is in this language.

@@ -18,10 +18,7 @@ use crate::error::Result;
 /// # Ok::<(), llama3::Error>(())
 /// ```
 pub fn lines<N: Number>(xs: &[N]) -> Lines {
-    Lines {
-        xs: xs.iter().map(|x| x.to_f64()).collect(),
-        ..Lines::default()
-    }
+    Lines { xs: xs.iter().map(|x| x.to_f64()).collect(), ..Lines::default() }
 }
 
 /// See [`lines`].
@@ -79,9 +76,7 @@ impl Lines {
             for y in ys {
                 let is = || format!("line chart: a value of ‘{name}’ is {y}");
                 ensure(is_drawable(*y), is)?;
-                ensure(*y > 0.0 || !self.log_y, || {
-                    is() + ", which has no logarithm"
-                })?;
+                ensure(*y > 0.0 || !self.log_y, || is() + ", which has no logarithm")?;
             }
         }
         Ok(())
@@ -148,11 +143,7 @@ struct Plane<'a> {
 impl Plane<'_> {
     fn new(chart: &Lines) -> Plane<'_> {
         let (lo, hi) = range(chart.series.iter().flat_map(|(_, ys)| ys).copied());
-        let (y_range, y_ticks) = if chart.log_y {
-            log_ticks(lo, hi)
-        } else {
-            even_ticks(lo, hi)
-        };
+        let (y_range, y_ticks) = if chart.log_y { log_ticks(lo, hi) } else { even_ticks(lo, hi) };
         let axis = if chart.y_label.is_empty() { 28.0 } else { 48.0 };
         let tick_labels = y_ticks.iter().map(|(_, label)| label);
         let names = chart.series.iter().map(|(name, _)| name);
@@ -253,18 +244,11 @@ fn even_ticks(lo: f64, hi: f64) -> Axis {
 fn log_ticks(lo: f64, hi: f64) -> Axis {
     let (from, to) = (lo.log10().floor() as i32, (hi.log10() + 1e-9).ceil() as i32);
     let to = to.max(from + 1);
-    let few: &[f64] = if to - from <= 2 {
-        &[1.0, 2.0, 5.0]
-    } else {
-        &[1.0]
-    };
+    let few: &[f64] = if to - from <= 2 { &[1.0, 2.0, 5.0] } else { &[1.0] };
     let end = 10f64.powi(to);
     let every = ((to - from) as usize).div_ceil(8);
     let powers = (from..=to).step_by(every).map(|e| 10f64.powi(e));
     let all = powers.flat_map(|power| few.iter().map(move |m| m * power));
     let ticks = all.filter(|y| *y <= end * 1.001);
-    (
-        (10f64.powi(from), end),
-        ticks.map(|y| (y, short(y))).collect(),
-    )
+    ((10f64.powi(from), end), ticks.map(|y| (y, short(y))).collect())
 }

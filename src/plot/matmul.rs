@@ -65,10 +65,7 @@ impl Matmul {
         let thickened = sides.filter(|(_, n)| (*n as f64 * scale) < THIN);
         let thickened: Vec<String> = thickened.map(|(side, n)| format!("{side} = {n}")).collect();
         if thickened.is_empty() {
-            return self
-                .frame
-                .pick("Drawn to scale.", "按比例绘制。")
-                .to_string();
+            return self.frame.pick("Drawn to scale.", "按比例绘制。").to_string();
         }
         let sides = thickened.join(self.frame.pick(", ", "、"));
         self.frame.pick(

@@ -52,9 +52,7 @@ impl Unit {
 fn exponent(x: f64) -> i32 {
     // Formatting is exact on every machine; a logarithm is not.
     let text = format!("{x:.2e}");
-    text.split_once('e')
-        .and_then(|(_, e)| e.parse().ok())
-        .unwrap_or(0)
+    text.split_once('e').and_then(|(_, e)| e.parse().ok()).unwrap_or(0)
 }
 
 /// The number with three significant digits.

@@ -138,13 +138,7 @@ pub struct Type {
 impl Type {
     /// Of a size in pixels, in ink, starting at its point.
     pub fn size(size: f64) -> Self {
-        Type {
-            size,
-            anchor: "start",
-            paint: Paint::Ink,
-            bold: false,
-            turn: 0.0,
-        }
+        Type { size, anchor: "start", paint: Paint::Ink, bold: false, turn: 0.0 }
     }
 
     /// Centred on its point.

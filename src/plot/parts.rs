@@ -35,27 +35,21 @@ impl Parts {
     /// The sum of all parts.
     fn whole(&self) -> Result<f64> {
         let n = self.parts.len();
-        ensure((1..=40).contains(&n), || {
-            format!("parts: {n} parts; it takes 1 to 40")
-        })?;
+        ensure((1..=40).contains(&n), || format!("parts: {n} parts; it takes 1 to 40"))?;
         for (label, x) in &self.parts {
             ensure(is_drawable(*x) && *x >= 0.0, || {
                 format!("parts: ‘{label}’ is {x}; a part is a number from 0 to 1e100")
             })?;
         }
         let whole = self.parts.iter().map(|(_, x)| x).sum::<f64>();
-        ensure(whole > 0.0, || {
-            format!("parts: together they are {whole}, nothing to cut")
-        })?;
+        ensure(whole > 0.0, || format!("parts: together they are {whole}, nothing to cut"))?;
         Ok(whole)
     }
 
     fn alt(&self, whole: f64) -> String {
         let (n, sum) = (self.parts.len(), short(whole));
-        let mut words = vec![
-            self.frame
-                .pick(format!("{n} parts of {sum}"), format!("{sum}，分成 {n} 份")),
-        ];
+        let mut words =
+            vec![self.frame.pick(format!("{n} parts of {sum}"), format!("{sum}，分成 {n} 份"))];
         for (label, x) in &self.parts {
             words.push(format!("{label} {}", Unit::Percent.show(x / whole)));
         }

@@ -17,11 +17,7 @@ const DRAWING: &str = include_str!("swiglu.svg");
 /// ```
 pub fn swiglu(dim: usize, hidden_dim: usize) -> Swiglu {
     let frame = Frame::default();
-    Swiglu {
-        frame,
-        dim,
-        hidden_dim,
-    }
+    Swiglu { frame, dim, hidden_dim }
 }
 
 /// See [`swiglu`].

@@ -18,10 +18,7 @@ pub struct Table {
 /// assert_eq!(table.text(), "token | id\nthe   | 1820\n");
 /// ```
 pub fn table(header: &[&str]) -> Table {
-    Table {
-        header: header.iter().map(|name| name.to_string()).collect(),
-        rows: vec![],
-    }
+    Table { header: header.iter().map(|name| name.to_string()).collect(), rows: vec![] }
 }
 
 impl Table {

@@ -92,10 +92,7 @@ fn same_data_same_bytes() {
     // Noise in a sum's last digits does not change the picture.
     let weights = tensor(&[&[0.93, 0.07], &[0.5, 0.5]]);
     let noisy = tensor(&[&[0.93000007, 0.069999956], &[0.49999997, 0.5000001]]);
-    assert_eq!(
-        heatmap(&weights).draw().unwrap(),
-        heatmap(&noisy).draw().unwrap()
-    );
+    assert_eq!(heatmap(&weights).draw().unwrap(), heatmap(&noisy).draw().unwrap());
 }
 
 #[test]
@@ -103,18 +100,12 @@ fn the_words_are_right() {
     let says = |figure: &dyn Draw, words| assert_eq!(figure.draw().unwrap().alt(), words);
     let answer = heatmap(&tensor(&[&[0.07, 0.93]]));
     let answer = answer.rows(&[" is"]).columns(&["the", " answer"]);
-    says(
-        &answer,
-        "Heat map, 1 row by 2 columns; largest 0.93 at row ‘␣is’, column ‘␣answer’",
-    );
+    says(&answer, "Heat map, 1 row by 2 columns; largest 0.93 at row ‘␣is’, column ‘␣answer’");
     says(
         &answer.title("第 0 头").language(Language::Zh),
         "第 0 头：热力图，1 行 2 列；最大值 0.93 在“␣is”行、“␣answer”列",
     );
-    says(
-        &parts(&[("wq", 3), ("wk", 1)]),
-        "2 parts of 4; wq 75 %; wk 25 %",
-    );
+    says(&parts(&[("wq", 3), ("wk", 1)]), "2 parts of 4; wq 75 %; wk 25 %");
     says(
         &arrows().circle("pair 0", &tensor(&[&[1.0, 0.0], &[0.0, 2.0]])),
         "1 circle with arrows; pair 0: 2 arrows, from 0 to 1.57 rad",
@@ -216,11 +207,7 @@ fn extremes_stay_on_the_page() {
         Box::new(bars(&spread.map(|x| (&long, x))).unit("x")),
         Box::new(bars(&[("", 0)])),
         Box::new(arrows().circle(&long, &zero)),
-        Box::new(matmul(
-            (&long, &[1, 1_000_000]),
-            ("", &[1_000_000, 1_000_000]),
-            &long,
-        )),
+        Box::new(matmul((&long, &[1, 1_000_000]), ("", &[1_000_000, 1_000_000]), &long)),
         Box::new(swiglu(1_000_000, 1_000_000)),
         Box::new(parts(&[(&long, 1e-99), (&long, 9e99)])),
     ];
@@ -233,18 +220,7 @@ fn extremes_stay_on_the_page() {
 fn numbers_are_short() {
     use super::numbers::*;
     let shown = [0.0, 0.93, 12.345, 999.6, -0.5, 1e-7, 525_336_576.0].map(short);
-    assert_eq!(
-        shown,
-        [
-            "0",
-            "0.93",
-            "12.3",
-            "1,000",
-            "−0.5",
-            "1.00e−7",
-            "525,336,576"
-        ]
-    );
+    assert_eq!(shown, ["0", "0.93", "12.3", "1,000", "−0.5", "1.00e−7", "525,336,576"]);
     assert_eq!(
         [1_050_673_152.0, 8192.0, 17.0].map(|x| Unit::Bytes.show(x)),
         ["1.05 GB", "8.19 kB", "17 B"]
@@ -266,9 +242,7 @@ fn a_notebook_gets_picture_and_words() {
     let bundle = output("image/svg+xml", figure.svg(), figure.alt());
     assert!(bundle.starts_with("EVCXR_BEGIN_CONTENT image/svg+xml\n<svg "));
     let words = "EVCXR_BEGIN_CONTENT text/plain\nBar chart, 1 bar; largest ‘a’ 1; smallest ‘a’ 1";
-    assert!(bundle.contains(&format!(
-        "</svg>\nEVCXR_END_CONTENT\n{words}\nEVCXR_END_CONTENT"
-    )));
+    assert!(bundle.contains(&format!("</svg>\nEVCXR_END_CONTENT\n{words}\nEVCXR_END_CONTENT")));
     let path = tempfile::tempdir().unwrap();
     figure.save(path.path().join("a.svg")).unwrap();
     assert!(figure.save(path.path().join("missing/a.svg")).is_err());

@@ -68,10 +68,7 @@ fn a_model_is_seen_step_by_step() {
     let took = start.elapsed();
 
     assert!(profile.total() <= took && profile.total() > Duration::ZERO);
-    assert_eq!(
-        profile.total(),
-        profile.time(&["prefill"]) + profile.time(&["decode"])
-    );
+    assert_eq!(profile.total(), profile.time(&["prefill"]) + profile.time(&["decode"]));
     // Two layers, two texts: attention looks back once for each of them.
     let calls = |step| [["prefill", step], ["decode", step]].map(|path| profile.calls(&path));
     for once in ["embedding", "logits"] {

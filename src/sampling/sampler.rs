@@ -32,9 +32,7 @@ impl Sampler {
     /// # Errors
     /// A temperature that is negative or not finite; a top-p outside 0 < p ≤ 1.
     pub fn new(sampling: Sampling) -> Result<Self> {
-        let Sampling {
-            temperature, top_p, ..
-        } = sampling;
+        let Sampling { temperature, top_p, .. } = sampling;
         if !(temperature >= 0.0 && temperature.is_finite()) {
             return Err(Error::Argument(format!(
                 "temperature = {temperature}: expected a finite number, 0 or more; 0 is greedy"
@@ -45,10 +43,7 @@ impl Sampler {
                 "top_p = {top_p}: expected a number above 0 and at most 1; 1 keeps all tokens"
             )));
         }
-        Ok(Self {
-            sampling,
-            random: SplitMix64(sampling.seed),
-        })
+        Ok(Self { sampling, random: SplitMix64(sampling.seed) })
     }
 
     /// The next token.
@@ -59,12 +54,7 @@ impl Sampler {
     /// # Errors
     /// As [`greedy`].
     pub fn next(&mut self, logits: &Tensor) -> Result<u32> {
-        let Sampling {
-            temperature,
-            top_k: k,
-            top_p: p,
-            ..
-        } = self.sampling;
+        let Sampling { temperature, top_k: k, top_p: p, .. } = self.sampling;
         if temperature == 0.0 {
             return greedy(logits);
         }

@@ -15,10 +15,7 @@ fn assert_close(found: &[(u32, f32)], expected: &[(u32, f32)]) {
     assert_eq!(found.len(), expected.len(), "{found:?}");
     for (f, e) in found.iter().zip(expected) {
         // One rounding of ln and one of the result, in f32.
-        assert!(
-            f.0 == e.0 && (f.1 - e.1).abs() < 1e-6,
-            "{found:?} {expected:?}"
-        );
+        assert!(f.0 == e.0 && (f.1 - e.1).abs() < 1e-6, "{found:?} {expected:?}");
     }
 }
 
@@ -38,15 +35,7 @@ fn softmax_by_hand() {
     // Temperature 1/2 squares: 1, 16, 4, 1 of 22.
     let probs = softmax_with_temperature(&eighths(), 0.5).unwrap();
     let of_22 = |n: f32| n / 22.0;
-    assert_close(
-        &probs,
-        &[
-            (1, of_22(16.0)),
-            (2, of_22(4.0)),
-            (0, of_22(1.0)),
-            (3, of_22(1.0)),
-        ],
-    );
+    assert_close(&probs, &[(1, of_22(16.0)), (2, of_22(4.0)), (0, of_22(1.0)), (3, of_22(1.0))]);
     // Far beyond what exp can hold, and a temperature close to none.
     let probs = softmax_with_temperature(&tensor(&[1e30, 3e30]), 1e-38).unwrap();
     assert_close(&probs, &[(1, 1.0), (0, 0.0)]);
@@ -66,14 +55,8 @@ fn top_k_by_hand() {
 fn top_p_keeps_the_smallest_set_that_reaches_p() {
     let probs = vec![(1, 0.5), (2, 0.25), (0, 0.125), (3, 0.125)];
     let kept = |p| top_p(probs.clone(), p).len();
-    assert_eq!(
-        [kept(1e-9), kept(0.5), kept(0.51), kept(0.75)],
-        [1, 1, 2, 2]
-    );
-    assert_eq!(
-        [kept(0.76), kept(0.875), kept(0.9), kept(1.0)],
-        [3, 3, 4, 4]
-    );
+    assert_eq!([kept(1e-9), kept(0.5), kept(0.51), kept(0.75)], [1, 1, 2, 2]);
+    assert_eq!([kept(0.76), kept(0.875), kept(0.9), kept(1.0)], [3, 3, 4, 4]);
     assert_close(&top_p(probs, 0.75), &[(1, 2.0 / 3.0), (2, 1.0 / 3.0)]);
 }
 
@@ -90,10 +73,7 @@ fn top_lists_the_likeliest_with_the_models_own_probabilities() {
 
 #[test]
 fn the_sampler_draws_as_often_as_the_probabilities_say() {
-    let sampling = Sampling {
-        temperature: 1.0,
-        ..Sampling::default()
-    };
+    let sampling = Sampling { temperature: 1.0, ..Sampling::default() };
     let mut sampler = Sampler::new(sampling).unwrap();
     let mut counts = [0; 4];
     for _ in 0..80_000 {
@@ -108,16 +88,9 @@ fn the_sampler_draws_as_often_as_the_probabilities_say() {
 #[test]
 fn top_k_and_top_p_limit_the_sampler() {
     let with = |top_k, top_p| {
-        let sampling = Sampling {
-            temperature: 5.0,
-            top_k,
-            top_p,
-            seed: 7,
-        };
+        let sampling = Sampling { temperature: 5.0, top_k, top_p, seed: 7 };
         let mut sampler = Sampler::new(sampling).unwrap();
-        let mut ids: Vec<u32> = (0..500)
-            .map(|_| sampler.next(&eighths()).unwrap())
-            .collect();
+        let mut ids: Vec<u32> = (0..500).map(|_| sampler.next(&eighths()).unwrap()).collect();
         ids.sort();
         ids.dedup();
         ids
@@ -131,11 +104,7 @@ fn top_k_and_top_p_limit_the_sampler() {
 #[test]
 fn the_same_seed_draws_the_same_tokens() {
     let draw = |seed| -> Vec<u32> {
-        let sampling = Sampling {
-            temperature: 1.0,
-            seed,
-            ..Sampling::default()
-        };
+        let sampling = Sampling { temperature: 1.0, seed, ..Sampling::default() };
         let mut sampler = Sampler::new(sampling).unwrap();
         (0..50).map(|_| sampler.next(&eighths()).unwrap()).collect()
     };
@@ -155,12 +124,7 @@ fn splitmix64_gives_the_published_numbers() {
 #[test]
 fn arguments_that_make_no_sense_are_refused() {
     let refused = |temperature, top_p| {
-        Sampler::new(Sampling {
-            temperature,
-            top_p,
-            ..Sampling::default()
-        })
-        .is_err()
+        Sampler::new(Sampling { temperature, top_p, ..Sampling::default() }).is_err()
     };
     assert!(!refused(0.0, 1.0) && !refused(2.0, 0.1));
     for temperature in [-0.1, f32::NAN, f32::INFINITY] {
@@ -188,23 +152,12 @@ fn broken_logits_are_refused() {
 /// What the shortcut leaves out would never have been drawn: the same tokens as by the plain steps.
 #[test]
 fn a_sampler_draws_what_the_plain_steps_draw() {
-    let logits: Vec<f32> = (0..2000)
-        .map(|i| ((i * 7919) % 2003) as f32 / 150.0)
-        .collect();
+    let logits: Vec<f32> = (0..2000).map(|i| ((i * 7919) % 2003) as f32 / 150.0).collect();
     let logits = tensor(&logits);
-    for (temperature, k, p) in [
-        (1.0, 0, 0.9),
-        (0.6, 0, 0.5),
-        (2.0, 40, 0.9),
-        (1.0, 7, 1.0),
-        (1.0, 0, 1.0),
-    ] {
-        let how = Sampling {
-            temperature,
-            top_k: k,
-            top_p: p,
-            seed: 3,
-        };
+    for (temperature, k, p) in
+        [(1.0, 0, 0.9), (0.6, 0, 0.5), (2.0, 40, 0.9), (1.0, 7, 1.0), (1.0, 0, 1.0)]
+    {
+        let how = Sampling { temperature, top_k: k, top_p: p, seed: 3 };
         let (mut sampler, mut random) = (Sampler::new(how).unwrap(), SplitMix64(3));
         for _ in 0..200 {
             let probs = softmax_with_temperature(&logits, temperature).unwrap();

@@ -19,10 +19,7 @@ pub struct Message {
 impl Message {
     /// `Message::new("user", "What is the answer?")`
     pub fn new(role: impl Into<String>, content: impl Into<String>) -> Self {
-        Self {
-            role: role.into(),
-            content: content.into(),
-        }
+        Self { role: role.into(), content: content.into() }
     }
 }
 

@@ -87,11 +87,7 @@ impl<'a> Metadata<'a> {
     /// BOS, end of answer and chat format, where the file says more than the tokens' names.
     fn add_roles(&self, tokenizer: &mut Tokenizer) -> Result<()> {
         if let Some(Value::Bool(add_bos)) = self.get("add_bos_token") {
-            tokenizer.bos = if *add_bos {
-                self.id("bos_token_id", tokenizer)?
-            } else {
-                None
-            };
+            tokenizer.bos = if *add_bos { self.id("bos_token_id", tokenizer)? } else { None };
         }
         if let Some(eos) = self.id("eos_token_id", tokenizer)?
             && !tokenizer.stop_tokens.contains(&eos)

@@ -21,11 +21,7 @@ impl Tokenizer {
         let path = path.as_ref();
         let json: Value = serde_json::from_slice(&read_file(path)?).map_err(|e| {
             let problem = format!("not valid JSON: {e}");
-            Error::file(
-                path,
-                problem,
-                "give the path of a tokenizer.json; download it again",
-            )
+            Error::file(path, problem, "give the path of a tokenizer.json; download it again")
         })?;
         check_kind(path, &json)?;
         let pattern = pattern(path, &json["pre_tokenizer"])?;

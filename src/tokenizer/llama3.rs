@@ -53,10 +53,7 @@ impl Llama3Specials {
         let mut reserved = 0..;
         let mut name = |i| match self.named().iter().find(|&&(at, _)| at == i) {
             Some((_, name)) => format!("<|{name}|>"),
-            None => format!(
-                "<|reserved_special_token_{}|>",
-                reserved.next().unwrap_or(i)
-            ),
+            None => format!("<|reserved_special_token_{}|>", reserved.next().unwrap_or(i)),
         };
         (0..N_SPECIAL).map(&mut name).collect()
     }
@@ -94,10 +91,7 @@ const HINT: &str = "download it again; Llama 3's tokenizer.model has 2,183,982 b
 
 /// The token of a line `base64 rank`, which must have the rank `rank`.
 fn parse_line(line: &[u8], rank: usize) -> Option<Vec<u8>> {
-    let (token, number) = std::str::from_utf8(line)
-        .ok()?
-        .trim_ascii_end()
-        .split_once(' ')?;
+    let (token, number) = std::str::from_utf8(line).ok()?.trim_ascii_end().split_once(' ')?;
     let token = BASE64.decode(token).ok()?;
     (number.parse() == Ok(rank) && !token.is_empty()).then_some(token)
 }

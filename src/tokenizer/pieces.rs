@@ -19,9 +19,7 @@ const MAX_RUN: usize = 25_000;
 impl Tokenizer {
     /// The pieces that the pattern cuts `text` into, before any merging. No merge crosses a cut.
     pub fn pieces(&self, text: &str) -> Vec<String> {
-        let pieces = runs(text)
-            .into_iter()
-            .flat_map(|run| self.pieces_of_run(run));
+        let pieces = runs(text).into_iter().flat_map(|run| self.pieces_of_run(run));
         pieces.map(str::to_owned).collect()
     }
 
@@ -91,10 +89,7 @@ impl Tokenizer {
 
     /// A run is far below the limits of the regex engine, so no match fails.
     fn pieces_of_run<'a>(&self, run: &'a str) -> impl Iterator<Item = &'a str> {
-        self.splitter
-            .find_iter(run)
-            .flatten()
-            .map(|piece| piece.as_str())
+        self.splitter.find_iter(run).flatten().map(|piece| piece.as_str())
     }
 }
 

@@ -28,10 +28,7 @@ pub struct TextStream {
 impl TextStream {
     /// An empty stream. A notebook can keep it in a variable: it owns its tokenizer.
     pub fn new(tokenizer: &Tokenizer) -> Self {
-        Self {
-            tokenizer: tokenizer.clone(),
-            waiting: Vec::new(),
-        }
+        Self { tokenizer: tokenizer.clone(), waiting: Vec::new() }
     }
 
     /// The text that is complete now that `id` has come; often empty in Chinese or emoji.

@@ -80,11 +80,7 @@ impl Vocabulary {
         if self.special.is_empty() {
             return Ok(None);
         }
-        let mut names: Vec<_> = self
-            .special
-            .keys()
-            .map(|s| fancy_regex::escape(s))
-            .collect();
+        let mut names: Vec<_> = self.special.keys().map(|s| fancy_regex::escape(s)).collect();
         names.sort_by_key(|name| std::cmp::Reverse(name.len()));
         let finder = Regex::new(&names.join("|"));
         finder.map(Some).map_err(|e| self.problem(e.to_string()))
@@ -106,9 +102,7 @@ impl Vocabulary {
             let pair = merge.ok_or_else(|| self.problem(format!("merge {i} is not a pair")))?;
             let id = self.merged(pair).ok_or_else(|| {
                 let (left, right) = pair;
-                self.problem(format!(
-                    "merge {i}, {left:?} with {right:?}, is not among the tokens"
-                ))
+                self.problem(format!("merge {i}, {left:?} with {right:?}, is not among the tokens"))
             })?;
             if id < last {
                 return Err(self.problem(format!(
@@ -187,9 +181,7 @@ fn mistaken_for(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
             "the download probably needs a login; log in and download again",
         ))
     } else if bytes.starts_with(b"\n")
-        && bytes[..bytes.len().min(64)]
-            .windows(5)
-            .any(|w| w == b"<unk>")
+        && bytes[..bytes.len().min(64)].windows(5).any(|w| w == b"<unk>")
     {
         Some((
             "this is a SentencePiece vocabulary, as of Llama 1 and 2",

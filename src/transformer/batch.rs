@@ -72,12 +72,7 @@ impl Transformer {
         let (mut texts, mut angles) = (vec![], vec![]);
         for Sequence { ids, cache } in batch {
             let (start_pos, n_tokens) = (cache.len(), ids.len());
-            angles.push(rope::angles(
-                &self.freqs,
-                start_pos,
-                n_tokens,
-                &self.device,
-            )?);
+            angles.push(rope::angles(&self.freqs, start_pos, n_tokens, &self.device)?);
             texts.push(Text {
                 n_tokens,
                 mask: causal_mask(n_tokens, start_pos, &self.device)?,
@@ -85,10 +80,6 @@ impl Transformer {
             });
         }
         let angles = Tensor::cat(&angles, 0)?; // [T, head_dim / 2]
-        Ok(Pass {
-            texts,
-            angles,
-            observer,
-        })
+        Ok(Pass { texts, angles, observer })
     }
 }

@@ -15,10 +15,7 @@ pub fn without_comments(code: &str) -> Vec<String> {
         i = end;
     }
     let lines = kept.lines().map(str::trim_end);
-    lines
-        .filter(|line| !line.is_empty())
-        .map(String::from)
-        .collect()
+    lines.filter(|line| !line.is_empty()).map(String::from).collect()
 }
 
 /// The end of the string or character that begins at `i`, if one does.
@@ -63,12 +60,7 @@ fn end_of_raw_string(chars: &[char], start: usize) -> Option<usize> {
     }
     let closes = |i: &usize| {
         chars[*i] == '"'
-            && chars[i + 1..]
-                .iter()
-                .take(hashes)
-                .filter(|c| **c == '#')
-                .count()
-                == hashes
+            && chars[i + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes
     };
     let close = (open + 1..chars.len()).find(closes)?;
     Some(close + 1 + hashes)

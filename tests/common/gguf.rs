@@ -18,10 +18,7 @@ pub fn metadata(config: &Config) -> Vec<(String, Value)> {
         ("llama.feed_forward_length", size(config.hidden_dim)),
         ("llama.vocab_size", size(config.vocab_size)),
         ("llama.context_length", size(config.max_seq_len)),
-        (
-            "llama.attention.layer_norm_rms_epsilon",
-            Value::F32(config.norm_eps as f32),
-        ),
+        ("llama.attention.layer_norm_rms_epsilon", Value::F32(config.norm_eps as f32)),
         ("llama.rope.freq_base", Value::F32(config.rope_theta as f32)),
     ]
     .map(|(key, value)| (key.to_string(), value))
@@ -42,15 +39,8 @@ pub fn write_with(path: &Path, metadata: &[(String, Value)], tensors: &[(String,
 pub fn quantised(checkpoint: &Checkpoint, dtype: GgmlDType) -> Vec<(String, QTensor)> {
     let one = |name: &String| {
         let tensor = checkpoint.tensor(name).unwrap();
-        let dtype = if tensor.rank() == 1 {
-            GgmlDType::F32
-        } else {
-            dtype
-        };
-        (
-            translate(name, Dialect::Gguf),
-            QTensor::quantize(&tensor, dtype).unwrap(),
-        )
+        let dtype = if tensor.rank() == 1 { GgmlDType::F32 } else { dtype };
+        (translate(name, Dialect::Gguf), QTensor::quantize(&tensor, dtype).unwrap())
     };
     checkpoint.names().iter().map(one).collect()
 }

@@ -29,20 +29,12 @@ pub fn oracles() -> &'static Path {
     })
 }
 
-pub const CHECKPOINTS: [&str; 6] = [
-    "gqa4_ffn272",
-    "llama31_sharded",
-    "llama32_tied",
-    "mha_hd8",
-    "mqa_hd16",
-    "mqa_hd64",
-];
+pub const CHECKPOINTS: [&str; 6] =
+    ["gqa4_ffn272", "llama31_sharded", "llama32_tied", "mha_hd8", "mqa_hd16", "mqa_hd64"];
 
 /// A file under tests/data.
 pub fn data(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
 pub fn json(path: impl AsRef<Path>) -> Value {
@@ -50,37 +42,18 @@ pub fn json(path: impl AsRef<Path>) -> Value {
 }
 
 pub fn ids(value: &Value) -> Vec<u32> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|id| id.as_u64().unwrap() as u32)
-        .collect()
+    value.as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect()
 }
 
 pub fn floats(value: &Value) -> Vec<f32> {
-    value
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|x| x.as_f64().unwrap() as f32)
-        .collect()
+    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap() as f32).collect()
 }
 
 /// The largest absolute difference.
 pub fn distance(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    let differences = a
-        .iter()
-        .zip(b)
-        .map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() });
-    differences.fold(0.0, |largest, d| {
-        if d > largest || d.is_nan() {
-            d
-        } else {
-            largest
-        }
-    })
+    let differences = a.iter().zip(b).map(|(a, b)| if a == b { 0.0 } else { (a - b).abs() });
+    differences.fold(0.0, |largest, d| if d > largest || d.is_nan() { d } else { largest })
 }
 
 /// The small default model, fetched by the script if it is not there yet.
@@ -104,8 +77,6 @@ pub fn example(name: &str) -> Command {
         Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("release/examples")
     });
     let mut command = Command::new(examples.join(name));
-    command
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .env_remove("LLAMA3_MODEL");
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("LLAMA3_MODEL");
     command
 }

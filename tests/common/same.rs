@@ -21,11 +21,7 @@ pub fn same(path: &Path, as_in: &Path) {
     let (one, other) = (Checkpoint::open(path), Checkpoint::open(as_in).unwrap());
     let one = one.unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     assert_eq!(one.config, other.config, "{}", path.display());
-    assert!(
-        numbers(&one) == numbers(&other),
-        "{}: other numbers",
-        path.display()
-    );
+    assert!(numbers(&one) == numbers(&other), "{}: other numbers", path.display());
 }
 
 #[track_caller]

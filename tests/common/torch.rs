@@ -7,12 +7,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
 pub fn text(text: &str) -> Vec<u8> {
-    [
-        b"X",
-        &(text.len() as u32).to_le_bytes()[..],
-        text.as_bytes(),
-    ]
-    .concat()
+    [b"X", &(text.len() as u32).to_le_bytes()[..], text.as_bytes()].concat()
 }
 
 pub fn int(n: usize) -> Vec<u8> {
@@ -32,9 +27,7 @@ pub fn sizes(sizes: &[usize]) -> Vec<u8> {
 }
 
 pub fn dict(pairs: &[(&str, Vec<u8>)]) -> Vec<u8> {
-    let pairs = pairs
-        .iter()
-        .flat_map(|(key, value)| [text(key), value.clone()]);
+    let pairs = pairs.iter().flat_map(|(key, value)| [text(key), value.clone()]);
     [b"}(", &pairs.collect::<Vec<_>>().concat()[..], b"u"].concat()
 }
 
@@ -52,23 +45,10 @@ pub fn tensor(
     strides: &[usize],
 ) -> Vec<u8> {
     let key = storage.to_string();
-    let id = [
-        text("storage"),
-        class("torch", kind),
-        text(&key),
-        text("cpu"),
-        int(0),
-    ];
+    let id = [text("storage"), class("torch", kind), text(&key), text("cpu"), int(0)];
     let storage = [tuple(&id), b"Q".to_vec()].concat();
     let hooks = call(class("collections", "OrderedDict"), &[]);
-    let arguments = [
-        storage,
-        int(offset),
-        sizes(shape),
-        sizes(strides),
-        b"\x89".to_vec(),
-        hooks,
-    ];
+    let arguments = [storage, int(offset), sizes(shape), sizes(strides), b"\x89".to_vec(), hooks];
     call(class("torch._utils", "_rebuild_tensor_v2"), &arguments)
 }
 

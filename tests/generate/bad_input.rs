@@ -27,22 +27,14 @@ fn the_context_ends_the_text() {
     assert!(stderr(&output).contains("the context of 6 tokens is used up"));
     let exact = generate(&[&model[..], &[" a b c d e"]].concat());
     assert_eq!((decoded(&exact), exact.status.code()), (0, Some(0)));
-    refused(
-        &[&model[..], &[" a b c d e f"]].concat(),
-        &["7 tokens", "made for 6"],
-    );
+    refused(&[&model[..], &[" a b c d e f"]].concat(), &["7 tokens", "made for 6"]);
 }
 
 /// The smallest model with Llama 3's vocabulary, made for so many tokens.
 fn small_context(dir: &Path, max_seq_len: usize) -> String {
     llama3_tokenizer();
     let mut config = Config::named("tiny").unwrap();
-    (
-        config.dim,
-        config.head_dim,
-        config.n_heads,
-        config.n_kv_heads,
-    ) = (16, 4, 4, 2);
+    (config.dim, config.head_dim, config.n_heads, config.n_kv_heads) = (16, 4, 4, 2);
     (config.hidden_dim, config.vocab_size, config.tied_output) = (48, 128256, true);
     let checkpoint = Checkpoint::rehearsal_of(config, 42).unwrap();
     checkpoint.write(dir, &|_| ()).unwrap();
@@ -56,10 +48,7 @@ fn small_context(dir: &Path, max_seq_len: usize) -> String {
 #[test]
 fn bad_options_and_bad_models() {
     let of_tiny = |option: &str, value: &str, words: &[&str]| {
-        refused(
-            &[&TINY, &["--prompt", "x", option, value][..]].concat(),
-            words,
-        );
+        refused(&[&TINY, &["--prompt", "x", option, value][..]].concat(), words);
     };
     of_tiny("--temperature", "-1", &["temperature = -1", "0 or more"]);
     of_tiny("--temperature", "nan", &["temperature = NaN"]);
@@ -78,24 +67,10 @@ fn bad_options_and_bad_models() {
     of_tiny("--layers", "0", &["n_layers = 0"]);
     refused(&[], &["--prompt"]);
     refused(&["--prompt", ""], &["empty"]);
-    refused(
-        &["--prompt", "x", "--model", "no-such-model"],
-        &["no-such-model"],
-    );
-    refused(
-        &["--prompt", "x", "--rehearse", "llama-9"],
-        &["llama-9", "llama-3-8b"],
-    );
+    refused(&["--prompt", "x", "--model", "no-such-model"], &["no-such-model"]);
+    refused(&["--prompt", "x", "--rehearse", "llama-9"], &["llama-9", "llama-3-8b"]);
     refused(&["--prompt", "x", "--layers", "2"], &["--rehearse"]);
-    let layers = [
-        "--layers",
-        "1",
-        "--max-tokens",
-        "3",
-        "--prompt",
-        "x",
-        "--profile",
-    ];
+    let layers = ["--layers", "1", "--max-tokens", "3", "--prompt", "x", "--profile"];
     let one = generate(&[&TINY, &layers[..]].concat());
     assert!(stderr(&one).contains("Model    rehearsal:tiny:1 (rehearsal)"));
     assert!(stderr(&one).contains("the text means nothing"));

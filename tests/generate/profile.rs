@@ -61,19 +61,13 @@ fn the_profile_adds_up() {
     let (mut rows, took) = profiled();
     let total = rows.pop().unwrap();
     assert_eq!((total.name.as_str(), total.percent), ("total", 100.0));
-    assert!(
-        total.milliseconds <= took,
-        "no time counts twice: {total:?}"
-    );
+    assert!(total.milliseconds <= took, "no time counts twice: {total:?}");
     let adds_up = |whole: &Row, below: &[Row], depth: usize| {
         let parts = below.iter().filter(|part| part.depth == depth);
         let sum: f64 = parts.map(|part| part.milliseconds).sum();
         // Each number is rounded to 0.001.
         let rounding = 0.0005 * (below.len() + 1) as f64;
-        assert!(
-            (sum - whole.milliseconds).abs() <= rounding,
-            "{whole:?}: {sum}"
-        );
+        assert!((sum - whole.milliseconds).abs() <= rounding, "{whole:?}: {sum}");
     };
     adds_up(&total, &rows, 0);
     for (i, row) in rows.iter().enumerate() {

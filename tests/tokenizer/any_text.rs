@@ -38,9 +38,8 @@ fn any_text_survives_llama3_and_none_stops_smollm2() {
     let limits = [0x21, 0x80, 0x800, 0x3000, 0x20000, 0x11_0000];
     for _ in 0..5_000 {
         let limit = limits[random(6) as usize];
-        let text: String = (0..random(60))
-            .filter_map(|_| char::from_u32(random(limit) as u32))
-            .collect();
+        let text: String =
+            (0..random(60)).filter_map(|_| char::from_u32(random(limit) as u32)).collect();
         let ids = LLAMA3.encode(&text);
         assert_eq!(LLAMA3.decode(&ids).unwrap(), text);
         assert_eq!(LLAMA3.pieces(&text).concat(), text);
@@ -57,11 +56,7 @@ fn runs_longer_than_the_regex_engine_can_take() {
         for tokenizer in [&LLAMA3, &SMOLLM2] {
             let ids = tokenizer.encode(&text);
             let all_there = tokenizer.missing_bytes().is_empty() || part != "\u{50000}";
-            assert_eq!(
-                tokenizer.decode(&ids).unwrap() == text,
-                all_there,
-                "{part:?}"
-            );
+            assert_eq!(tokenizer.decode(&ids).unwrap() == text, all_there, "{part:?}");
         }
     }
 }

@@ -25,10 +25,7 @@ pub fn texts(key: &str) -> Vec<&'static str> {
     let Gguf::Array(values) = &GGUF[key] else {
         panic!("{key} is an array");
     };
-    values
-        .iter()
-        .map(|value| value.to_string().unwrap().as_str())
-        .collect()
+    values.iter().map(|value| value.to_string().unwrap().as_str()).collect()
 }
 
 /// SmolLM2's `tokenizer.json`, from what its GGUF file says.
@@ -64,14 +61,8 @@ fn check_smollm2(tokenizer: &Tokenizer) {
     assert_eq!(tokenizer.stop_tokens(), SMOLLM2.stop_tokens());
     assert_eq!(tokenizer.bos(), None);
     let messages = [Message::new("user", "hi")];
-    assert_eq!(
-        tokenizer.chat(&messages).unwrap(),
-        SMOLLM2.chat(&messages).unwrap()
-    );
-    assert_eq!(
-        tokenizer.encode("!\x04! 你\u{50000}"),
-        SMOLLM2.encode("!\x04! 你\u{50000}")
-    );
+    assert_eq!(tokenizer.chat(&messages).unwrap(), SMOLLM2.chat(&messages).unwrap());
+    assert_eq!(tokenizer.encode("!\x04! 你\u{50000}"), SMOLLM2.encode("!\x04! 你\u{50000}"));
 }
 
 #[test]
@@ -103,9 +94,7 @@ fn llama3_tokens_and_merges() -> (Vec<String>, Vec<String>) {
     let file = std::fs::read_to_string(common::llama3_tokenizer()).unwrap();
     let decode = |line: &str| {
         let base64 = line.split(' ').next().unwrap();
-        base64::engine::general_purpose::STANDARD
-            .decode(base64)
-            .unwrap()
+        base64::engine::general_purpose::STANDARD.decode(base64).unwrap()
     };
     let tokens: Vec<Vec<u8>> = file.lines().map(decode).collect();
     let known: HashSet<&[u8]> = tokens.iter().map(Vec::as_slice).collect();
@@ -119,10 +108,7 @@ fn llama3_tokens_and_merges() -> (Vec<String>, Vec<String>) {
     }
     // The number of merges in the tokenizer.json that Meta published.
     assert_eq!(merges.len(), 280_147);
-    (
-        tokens.iter().map(|token| byte_level(token)).collect(),
-        merges,
-    )
+    (tokens.iter().map(|token| byte_level(token)).collect(), merges)
 }
 
 fn check_llama3(tokenizer: &Tokenizer) {
@@ -131,15 +117,9 @@ fn check_llama3(tokenizer: &Tokenizer) {
     }
     assert_eq!(tokenizer.special_tokens(), LLAMA3.special_tokens());
     assert_eq!(tokenizer.stop_tokens(), LLAMA3.stop_tokens());
-    assert_eq!(
-        (tokenizer.bos(), tokenizer.vocab_size()),
-        (Some(128_000), 128_256)
-    );
+    assert_eq!((tokenizer.bos(), tokenizer.vocab_size()), (Some(128_000), 128_256));
     let messages = [Message::new("user", " hi ")];
-    assert_eq!(
-        tokenizer.chat(&messages).unwrap(),
-        LLAMA3.chat(&messages).unwrap()
-    );
+    assert_eq!(tokenizer.chat(&messages).unwrap(), LLAMA3.chat(&messages).unwrap());
 }
 
 #[test]

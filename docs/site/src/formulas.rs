@@ -51,11 +51,7 @@ fn formula(latex: &str, display: bool, range: Range<usize>) -> Formula {
     let latex = latex.trim();
     let bare = latex.strip_prefix('`').and_then(|l| l.strip_suffix('`'));
     let latex = bare.unwrap_or(latex).trim().to_string();
-    Formula {
-        latex,
-        display,
-        range,
-    }
+    Formula { latex, display, range }
 }
 
 fn is_in_dollars(page: &str, code: &Range<usize>) -> bool {
@@ -102,15 +98,8 @@ pub fn drawn(page: &str) -> Result<String> {
 /// One line of MathML that Markdown passes on as it is.
 fn mathml(formula: &Formula) -> Result<String> {
     let storage = Storage::new();
-    let display_mode = if formula.display {
-        DisplayMode::Block
-    } else {
-        DisplayMode::Inline
-    };
-    let config = RenderConfig {
-        display_mode,
-        ..Default::default()
-    };
+    let display_mode = if formula.display { DisplayMode::Block } else { DisplayMode::Inline };
+    let config = RenderConfig { display_mode, ..Default::default() };
     let mut mathml = String::new();
     push_mathml(&mut mathml, Parser::new(&formula.latex, &storage), config)?;
     if mathml.contains("<merror") {
@@ -121,11 +110,7 @@ fn mathml(formula: &Formula) -> Result<String> {
     }
     // The crate leaves text as it is written, with the backslash that LaTeX needs before `_`.
     let mathml = without_markdown(&mathml.replace("\\_", "_"));
-    Ok(if formula.display {
-        format!("<span class=\"formula\">{mathml}</span>")
-    } else {
-        mathml
-    })
+    Ok(if formula.display { format!("<span class=\"formula\">{mathml}</span>") } else { mathml })
 }
 
 /// Text between tags would still be read as Markdown, so what could mean something is an entity.
@@ -189,10 +174,7 @@ mod tests {
     #[test]
     fn names_have_no_backslash() {
         let drawn = drawn("$`\\text{n\\_heads}`$").unwrap();
-        assert!(
-            drawn.contains("n&#95;heads") && !drawn.contains("&#92;"),
-            "{drawn}"
-        );
+        assert!(drawn.contains("n&#95;heads") && !drawn.contains("&#92;"), "{drawn}");
     }
 
     #[test]

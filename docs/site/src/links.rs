@@ -10,16 +10,8 @@ use std::path::{Component, Path, PathBuf};
 pub fn relinked(page: &str, mut to: impl FnMut(&str) -> Option<String>) -> String {
     let mut changes: Vec<(Range<usize>, String)> = Vec::new();
     for (event, range) in events(page) {
-        let (Event::Start(Tag::Link {
-            link_type: LinkType::Inline,
-            dest_url,
-            ..
-        })
-        | Event::Start(Tag::Image {
-            link_type: LinkType::Inline,
-            dest_url,
-            ..
-        })) = event
+        let (Event::Start(Tag::Link { link_type: LinkType::Inline, dest_url, .. })
+        | Event::Start(Tag::Image { link_type: LinkType::Inline, dest_url, .. })) = event
         else {
             continue;
         };

@@ -41,11 +41,8 @@ fn made(root: &Path) -> Result<Made> {
             made.insert(path, (figure.svg().into(), "docs/site/src/pictures".into()));
         }
         let path = directory.join(SPEED);
-        let page = with_tables(
-            &files::read(&root.join(&path))?,
-            &measured.tables(language)?,
-        )
-        .with_context(|| path.display().to_string())?;
+        let page = with_tables(&files::read(&root.join(&path))?, &measured.tables(language)?)
+            .with_context(|| path.display().to_string())?;
         made.insert(path, (page, measured::FILE.into()));
     }
     Ok(made)
@@ -59,17 +56,11 @@ fn pictures(measured: &Measured, language: Language) -> Result<Vec<(&'static str
         Frame { title, language }
     };
     let whole = framed("Llama 3 8B: the whole computation", "Llama 3 8B：计算全图");
-    let small = framed(
-        "SmolLM2-135M: the whole computation",
-        "SmolLM2-135M：计算全图",
-    );
+    let small = framed("SmolLM2-135M: the whole computation", "SmolLM2-135M：计算全图");
     let moment = framed("Llama 3 8B runs in place", "Llama 3 8B 就地运行");
     Ok(vec![
         ("computation.svg", computation(&llama3, Some("42"), whole)),
-        (
-            "computation_smollm2.svg",
-            computation(&smollm2, None, small),
-        ),
+        ("computation_smollm2.svg", computation(&smollm2, None, small)),
         ("in_place.svg", in_place(&llama3, 12, moment)),
         ("growth.svg", measured.growth(language)?),
     ])
@@ -78,9 +69,7 @@ fn pictures(measured: &Measured, language: Language) -> Result<Vec<(&'static str
 /// The page with other tables between its two marks.
 fn with_tables(page: &str, tables: &str) -> Result<String> {
     const START: &str = "<!-- measured -->\n";
-    let (before, rest) = page
-        .split_once(START)
-        .with_context(|| format!("no {START}"))?;
+    let (before, rest) = page.split_once(START).with_context(|| format!("no {START}"))?;
     let (_, after) = rest.split_once("<!-- end -->").context("no <!-- end -->")?;
     Ok(format!("{before}{START}{tables}<!-- end -->{after}"))
 }

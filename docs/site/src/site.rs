@@ -19,13 +19,9 @@ use std::str::FromStr;
 /// Builds `out/en`, `out/zh`, and `out/index.html` that leads to the reader's language.
 pub fn build(root: &Path, out: &Path) -> Result<()> {
     check_twins(root)?;
-    let root = root
-        .canonicalize()
-        .with_context(|| format!("finding {}", root.display()))?;
+    let root = root.canonicalize().with_context(|| format!("finding {}", root.display()))?;
     fs::create_dir_all(out).with_context(|| format!("creating {}", out.display()))?;
-    let out = out
-        .canonicalize()
-        .with_context(|| format!("finding {}", out.display()))?;
+    let out = out.canonicalize().with_context(|| format!("finding {}", out.display()))?;
     for language in LANGUAGES {
         build_book(&root, &out, language)
             .with_context(|| format!("building the book docs/{}", code(language)))?;
@@ -43,11 +39,7 @@ fn build_book(root: &Path, out: &Path, language: Language) -> Result<()> {
     let mut book = MDBook::load_with_config(&source, titled(config, language, &out_book))
         .context("reading SUMMARY.md and the pages that it names; each must exist")?;
     check_contents(&source, &book)?;
-    book.with_preprocessor(Pages {
-        root: root.into(),
-        out: out.into(),
-        language,
-    });
+    book.with_preprocessor(Pages { root: root.into(), out: out.into(), language });
     book.build()?;
     finish::finish(&out_book, language)
 }
@@ -80,10 +72,7 @@ fn check_twins(root: &Path) -> Result<()> {
 
 /// Each page is named in SUMMARY.md: others would not be in the book.
 fn check_contents(source: &Path, book: &MDBook) -> Result<()> {
-    let chapters = book
-        .book
-        .chapters()
-        .filter_map(|chapter| chapter.source_path.clone());
+    let chapters = book.book.chapters().filter_map(|chapter| chapter.source_path.clone());
     let named: BTreeSet<PathBuf> = chapters.collect();
     for page in pages_in(source)? {
         ensure!(

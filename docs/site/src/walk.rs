@@ -63,12 +63,7 @@ fn directory(language: Language) -> PathBuf {
 fn chapters(root: &Path) -> Result<Vec<String>> {
     let mut languages: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let notebooks = root.join("notebooks");
-    let context = || {
-        format!(
-            "cannot list {}; is --root the repository?",
-            notebooks.display()
-        )
-    };
+    let context = || format!("cannot list {}; is --root the repository?", notebooks.display());
     let mut names = Vec::new();
     for entry in fs::read_dir(&notebooks).with_context(context)? {
         names.push(entry.with_context(context)?.file_name());
@@ -77,10 +72,7 @@ fn chapters(root: &Path) -> Result<Vec<String>> {
     for name in names.iter().filter_map(|name| name.to_str()) {
         let stem = name.strip_suffix(".ipynb");
         if let Some((chapter, language)) = stem.and_then(|stem| stem.rsplit_once('.')) {
-            languages
-                .entry(chapter.into())
-                .or_default()
-                .push(language.into());
+            languages.entry(chapter.into()).or_default().push(language.into());
         }
     }
     ensure!(

@@ -28,12 +28,7 @@ pub struct Words {
 
 impl Finding {
     pub fn new(site: &str, error: f64, tolerance: f64, worst: [String; 3]) -> Finding {
-        Finding {
-            site: site.into(),
-            error,
-            tolerance,
-            worst,
-        }
+        Finding { site: site.into(), error, tolerance, worst }
     }
 
     /// Whether the step is what it should be. NaN never is.

@@ -96,11 +96,7 @@ impl Walk<'_> {
     /// Shows a finding, and stops the walk if it differs from what was expected.
     fn report(&mut self, finding: Finding) -> Result<()> {
         (self.show)(&finding);
-        if finding.agrees() {
-            Ok(())
-        } else {
-            Err(Error::Stopped)
-        }
+        if finding.agrees() { Ok(()) } else { Err(Error::Stopped) }
     }
 
     fn tokens(&self, prompts: &[Prompt]) -> Finding {
@@ -110,11 +106,7 @@ impl Walk<'_> {
             let longer = ids.len().max(here.len());
             if let Some(i) = (0..longer).find(|&i| ids.get(i) != here.get(i)) {
                 let shown = |id: Option<&u32>| id.map_or("-".into(), |&id| self.token(id));
-                let worst = [
-                    format!("{text:?} [{i}]"),
-                    shown(ids.get(i)),
-                    shown(here.get(i)),
-                ];
+                let worst = [format!("{text:?} [{i}]"), shown(ids.get(i)), shown(here.get(i))];
                 return Finding::new("Tokens", f64::INFINITY, 0.0, worst);
             }
         }
@@ -220,11 +212,7 @@ fn setting(site: &str, step: &Step, found: &[f64], from: &str) -> Finding {
     let relative = |(a, b): (&f64, &f64)| (a / b - 1.0).abs();
     let off: Vec<f64> = found.iter().zip(&expected).map(relative).collect();
     let i = worst(&off);
-    let worst = [
-        format!("{from} [{i}]"),
-        number(expected[i]),
-        number(found[i]),
-    ];
+    let worst = [format!("{from} [{i}]"), number(expected[i]), number(found[i])];
     Finding::new(site, off[i], 1e-6, worst)
 }
 

@@ -7,10 +7,8 @@ use llama3::plot::language::Language;
 use llama3::{Error, Result};
 use serde::Deserialize;
 
-const TABLES: [(Config, &str); 2] = [
-    (LLAMA3_8B, include_str!("llama3_8b.json")),
-    (SMOLLM2_135M, include_str!("smollm2.json")),
-];
+const TABLES: [(Config, &str); 2] =
+    [(LLAMA3_8B, include_str!("llama3_8b.json")), (SMOLLM2_135M, include_str!("smollm2.json"))];
 
 /// What others found at the steps of one model's walk.
 #[derive(Deserialize)]

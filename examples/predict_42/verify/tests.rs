@@ -23,14 +23,9 @@ fn tensor(numbers: Vec<f64>, shape: &[usize]) -> Tensor {
 
 /// A tensor that has what a step expects in its places, `change` in between, and 0 elsewhere.
 fn made(step: &Step, vocab_size: usize, change: impl Fn(usize, f64) -> f64) -> Tensor {
-    let mut shape: Vec<usize> = (step.at.iter())
-        .map(|axis| *axis.iter().max().unwrap() as usize + 1)
-        .collect();
-    let expected = step
-        .expected()
-        .into_iter()
-        .enumerate()
-        .map(|(i, x)| change(i, x));
+    let mut shape: Vec<usize> =
+        (step.at.iter()).map(|axis| *axis.iter().max().unwrap() as usize + 1).collect();
+    let expected = step.expected().into_iter().enumerate().map(|(i, x)| change(i, x));
     if let Quantity::Best = step.of {
         let in_a_row = step.expected().len() / step.at[0].len();
         let mut logits = vec![0.0; shape[0] * vocab_size];
@@ -68,12 +63,8 @@ fn every_step_can_agree_and_can_fail() {
         // It only shows ids as text here.
         let llama = Checkpoint::rehearsal("llama-3-8b").unwrap();
         let tokenizer = llama.tokenizer().unwrap();
-        let walk = Walk {
-            model: &model,
-            tokenizer: &tokenizer,
-            epsilon: 1.3 / 256.0,
-            show: &mut |_| {},
-        };
+        let walk =
+            Walk { model: &model, tokenizer: &tokenizer, epsilon: 1.3 / 256.0, show: &mut |_| {} };
         let steps = reference.prompts.iter().flat_map(|prompt| &prompt.steps);
         let vocab_size = model.config.vocab_size;
         let mut looked = 0;
@@ -126,11 +117,7 @@ fn the_published_values_agree_with_each_other() {
     // BOS sees itself only: four heads find its value.
     let (v, heads) = (numbers("Values(0)"), numbers("HeadOutputs(0)"));
     for (head, found) in heads.chunks(6).enumerate() {
-        assert_eq!(
-            found,
-            &v[head / 2 * 6..][..6],
-            "first and last head of each four"
-        );
+        assert_eq!(found, &v[head / 2 * 6..][..6], "first and last head of each four");
     }
     let best = step(&published, "Logits", Quantity::Best).expected();
     assert_eq!(best[160], published::values().next_token as f64);
@@ -162,8 +149,6 @@ fn scaling_of_the_frequencies_is_found() {
 
 #[test]
 fn there_are_no_values_for_other_sizes() {
-    let error = Reference::of(&Config::named("tiny").unwrap())
-        .err()
-        .unwrap();
+    let error = Reference::of(&Config::named("tiny").unwrap()).err().unwrap();
     assert!(error.to_string().contains("Llama 3 8B"));
 }

@@ -11,13 +11,9 @@ pub struct Pieces {
 }
 
 /// First words of what is declared rather than done. (An `impl` cannot be `pub`; no cell has one.)
-const ITEMS: [&str; 8] = [
-    "use", "fn", "type", "struct", "enum", "const", "static", "trait",
-];
+const ITEMS: [&str; 8] = ["use", "fn", "type", "struct", "enum", "const", "static", "trait"];
 /// First words of what ends at a closing brace.
-const BRACED: [&str; 9] = [
-    "fn", "struct", "enum", "trait", "for", "while", "loop", "if", "match",
-];
+const BRACED: [&str; 9] = ["fn", "struct", "enum", "trait", "for", "while", "loop", "if", "match"];
 
 /// The pieces of a cell, without comments and without the kernel's own commands (`:dep`).
 pub fn of(source: &str) -> Pieces {
@@ -79,16 +75,10 @@ let s = "};";
 if let S { a } = s { 1; } else { 2; }
 for S { a, .. } in y { z; } g(|x| { x; })
     .h()"#);
-    let declared = [
-        "pub use a::{b, c};",
-        "pub fn f(x: [u8; 3]) -> u8 { x[0]; 1 }",
-    ];
+    let declared = ["pub use a::{b, c};", "pub fn f(x: [u8; 3]) -> u8 { x[0]; 1 }"];
     assert_eq!(pieces.items, declared);
-    let done = [
-        "let s = \"};\";",
-        "if let S { a } = s { 1; } else { 2; }",
-        "for S { a, .. } in y { z; }",
-    ];
+    let done =
+        ["let s = \"};\";", "if let S { a } = s { 1; } else { 2; }", "for S { a, .. } in y { z; }"];
     assert_eq!(pieces.statements, done);
     assert_eq!(pieces.shown.as_deref(), Some("g(|x| { x; })\n    .h()"));
     assert_eq!(of("let a = 1;").shown, None);

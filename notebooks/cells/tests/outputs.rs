@@ -111,15 +111,8 @@ fn llama_3_8b_08_predict() {
 fn runs_on_llama_3_8b(chapter: &str, shape: &str) {
     let cells = run(chapter, "en", "rehearsal:llama-3-8b");
     for cell in &cells {
-        assert!(
-            !cell.outputs.is_empty(),
-            "{chapter}: cell {} shows nothing",
-            cell.id
-        );
+        assert!(!cell.outputs.is_empty(), "{chapter}: cell {} shows nothing", cell.id);
     }
     let mut shown = cells.iter().flat_map(|cell| cell.outputs.values());
-    assert!(
-        shown.any(|text| text.contains(shape)),
-        "{chapter}: no {shape}"
-    );
+    assert!(shown.any(|text| text.contains(shape)), "{chapter}: no {shape}");
 }

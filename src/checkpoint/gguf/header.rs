@@ -61,10 +61,7 @@ impl From<&str> for Problem {
 
 /// Reads the head of a file.
 pub fn read(file: &[u8]) -> Result<Header> {
-    let mut reader = Reader {
-        rest: file,
-        items_left: MOST_ITEMS,
-    };
+    let mut reader = Reader { rest: file, items_left: MOST_ITEMS };
     if reader.take(4)? != MAGIC {
         return Err("it does not begin with GGUF".into());
     }
@@ -73,9 +70,7 @@ pub fn read(file: &[u8]) -> Result<Header> {
     let mut metadata = GgufMetadata::new();
     for _ in 0..n_keys {
         let (key, kind) = (reader.text()?, reader.u32()?);
-        let value = reader
-            .value(kind, 0)
-            .map_err(|e| format!("{key}: {}", e.what))?;
+        let value = reader.value(kind, 0).map_err(|e| format!("{key}: {}", e.what))?;
         if metadata.contains_key(&key) {
             return Err(format!("the key {key} is there twice").into());
         }
@@ -88,12 +83,7 @@ pub fn read(file: &[u8]) -> Result<Header> {
     let end = file.len() - reader.rest.len();
     let alignment = alignment(&metadata, &tensors)?;
     let data_start = end.checked_next_multiple_of(alignment);
-    Ok(Header {
-        metadata,
-        tensors,
-        data_start: data_start.ok_or("it is too long")?,
-        alignment,
-    })
+    Ok(Header { metadata, tensors, data_start: data_start.ok_or("it is too long")?, alignment })
 }
 
 fn refuse_other_versions(version: u32) -> Result<()> {
@@ -111,10 +101,7 @@ fn refuse_other_versions(version: u32) -> Result<()> {
             "convert the model again with a llama.cpp of today",
         )
     };
-    Err(Problem {
-        what,
-        remedy: Some(remedy),
-    })
+    Err(Problem { what, remedy: Some(remedy) })
 }
 
 /// All tensors begin at multiples of this.
@@ -217,11 +204,6 @@ impl<'a> Reader<'a> {
             shape.insert(0, size.map_err(|e| format!("{name}: {e}"))?);
         }
         let (kind, offset) = (self.u32()?, self.u64()?);
-        Ok(TensorInfo {
-            name,
-            shape,
-            kind,
-            offset,
-        })
+        Ok(TensorInfo { name, shape, kind, offset })
     }
 }

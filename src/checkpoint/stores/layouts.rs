@@ -58,16 +58,13 @@ fn ollama_file(place: &Path, manifest: &Path) -> Result<PathBuf> {
             .filter(|layer| layer["mediaType"] == kind.as_str())
             .filter_map(|layer| layer["digest"].as_str());
         let file = |digest: &str| digest.replace([':', '/', '\\'], "-");
-        digests
-            .map(|digest| place.join("blobs").join(file(digest)))
-            .collect()
+        digests.map(|digest| place.join("blobs").join(file(digest))).collect()
     };
     let (problem, hint) = match (of_kind("model").as_slice(), of_kind("adapter").len()) {
         ([blob], 0) if blob.is_file() => return Ok(blob.clone()),
-        ([blob], 0) => (
-            format!("its file {} is missing", blob.display()),
-            "pull the model again with Ollama",
-        ),
+        ([blob], 0) => {
+            (format!("its file {} is missing", blob.display()), "pull the model again with Ollama")
+        }
         ([_], _) => (
             "an adapter (LoRA) changes its weights, and adapters are not supported".into(),
             "take the model without it, or one into which it is merged",
@@ -84,39 +81,27 @@ fn ollama_file(place: &Path, manifest: &Path) -> Result<PathBuf> {
 
 /// Newer versions of llama.cpp keep this layout, too, where `LLAMA_CACHE` says.
 pub fn hugging_face_places(env: &Environment) -> Vec<PathBuf> {
-    let named = env
-        .directory("HF_HUB_CACHE")
-        .or(env.directory("HUGGINGFACE_HUB_CACHE"));
+    let named = env.directory("HF_HUB_CACHE").or(env.directory("HUGGINGFACE_HUB_CACHE"));
     let hub = named.unwrap_or_else(|| {
         let home = env.directory("HF_HOME");
         home.unwrap_or(env.cache().join("huggingface")).join("hub")
     });
-    std::iter::once(hub)
-        .chain(env.directory("LLAMA_CACHE"))
-        .collect()
+    std::iter::once(hub).chain(env.directory("LLAMA_CACHE")).collect()
 }
 
 pub fn hugging_face_models(place: &Path) -> Vec<Model> {
     let in_repository = |repository: &PathBuf| {
-        let name = file_name(repository)
-            .strip_prefix("models--")?
-            .replace("--", "/");
+        let name = file_name(repository).strip_prefix("models--")?.replace("--", "/");
         Some(models_in(&snapshot(repository)?, &name))
     };
-    children(place)
-        .iter()
-        .filter_map(in_repository)
-        .flatten()
-        .collect()
+    children(place).iter().filter_map(in_repository).flatten().collect()
 }
 
 /// What a repository in the hub's cache holds: the snapshot of its main branch, or its only one.
 pub fn snapshot(repository: &Path) -> Option<PathBuf> {
     let snapshots = children(&repository.join("snapshots"));
     let main = read_text(&repository.join("refs/main")).unwrap_or_default();
-    let of_main = snapshots
-        .iter()
-        .find(|snapshot| file_name(snapshot) == main.trim());
+    let of_main = snapshots.iter().find(|snapshot| file_name(snapshot) == main.trim());
     match (of_main, snapshots.as_slice()) {
         (Some(snapshot), _) | (None, [snapshot]) => Some(snapshot.clone()),
         _ => None,
@@ -142,9 +127,7 @@ pub fn lm_studio_places(env: &Environment) -> Vec<PathBuf> {
 }
 
 pub fn lm_studio_models(place: &Path) -> Vec<Model> {
-    let repositories = children(place)
-        .into_iter()
-        .flat_map(|publisher| children(&publisher));
+    let repositories = children(place).into_iter().flat_map(|publisher| children(&publisher));
     let models = repositories.flat_map(|dir| models_in(&dir, &parts_below(place, &dir).join("/")));
     models.collect()
 }
@@ -156,16 +139,12 @@ pub fn llama_cpp_places(env: &Environment) -> Vec<PathBuf> {
         return vec![place];
     }
     let windows = env.directory("LOCALAPPDATA");
-    let caches = [env.cache(), env.home.join("Library/Caches")]
-        .into_iter()
-        .chain(windows);
+    let caches = [env.cache(), env.home.join("Library/Caches")].into_iter().chain(windows);
     caches.map(|cache| cache.join("llama.cpp")).collect()
 }
 
 pub fn llama_cpp_models(place: &Path) -> Vec<Model> {
-    let ggufs = files(place, 0)
-        .into_iter()
-        .filter(|path| is_model(path, &["gguf"]));
+    let ggufs = files(place, 0).into_iter().filter(|path| is_model(path, &["gguf"]));
     ggufs.map(|path| (file_name(&path), Ok(path))).collect()
 }
 
@@ -192,9 +171,7 @@ fn models_in(dir: &Path, name: &str) -> Vec<Model> {
 fn is_model(path: &Path, endings: &[&str]) -> bool {
     let name = file_name(path).to_lowercase();
     let is_first = pieces::number(&name).is_none_or(|(number, _)| number == 1);
-    let has_ending = name
-        .rsplit_once('.')
-        .is_some_and(|(_, end)| endings.contains(&end));
+    let has_ending = name.rsplit_once('.').is_some_and(|(_, end)| endings.contains(&end));
     has_ending && is_first && !name.starts_with("mmproj")
 }
 
@@ -205,8 +182,7 @@ pub fn files(path: &Path, depth: usize) -> Vec<PathBuf> {
     }
     let inside = children(path).into_iter();
     let near = inside.filter(|child| depth > 0 || !child.is_dir());
-    near.flat_map(|child| files(&child, depth.saturating_sub(1)))
-        .collect()
+    near.flat_map(|child| files(&child, depth.saturating_sub(1))).collect()
 }
 
 fn children(dir: &Path) -> Vec<PathBuf> {
@@ -217,19 +193,13 @@ fn children(dir: &Path) -> Vec<PathBuf> {
 }
 
 fn file_name(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The names of the folders from `dir` to the path, and its own.
 fn parts_below(dir: &Path, path: &Path) -> Vec<String> {
     let below = path.strip_prefix(dir).unwrap_or(path);
-    below
-        .iter()
-        .map(|part| part.to_string_lossy().into_owned())
-        .collect()
+    below.iter().map(|part| part.to_string_lossy().into_owned()).collect()
 }
 
 /// A JSON file, or null.

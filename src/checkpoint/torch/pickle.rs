@@ -47,10 +47,7 @@ pub fn state_dict(object: Object) -> std::result::Result<Vec<(String, Object)>, 
 
 fn in_words(object: &Object) -> String {
     match object {
-        Object::Class {
-            module_name,
-            class_name,
-        } => format!("{module_name}.{class_name}"),
+        Object::Class { module_name, class_name } => format!("{module_name}.{class_name}"),
         Object::Reduce { callable, .. } | Object::Build { callable, .. } => {
             format!("a Python object of {}", in_words(callable))
         }
@@ -105,9 +102,7 @@ pub fn view_of(value: Object) -> Option<View> {
 
 fn sizes(object: Object) -> Option<Vec<usize>> {
     let sizes = object.tuple().ok()?.into_iter();
-    sizes
-        .map(|size| usize::try_from(size.int_or_long().ok()?).ok())
-        .collect()
+    sizes.map(|size| usize::try_from(size.int_or_long().ok()?).ok()).collect()
 }
 
 impl View {

@@ -27,10 +27,7 @@ fn assert_close(found: &[f32], x: &Tensor, w: &Matrix) -> Result<()> {
     assert_eq!(found.len(), expected.len());
     for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
         let error = (found - expected).abs() / (in_dim as f32).sqrt();
-        assert!(
-            error < 1e-5,
-            "{w:?}, T = {n_tokens}: {found} is not {expected} at {i}"
-        );
+        assert!(error < 1e-5, "{w:?}, T = {n_tokens}: {found} is not {expected} at {i}");
     }
     Ok(())
 }
@@ -68,12 +65,7 @@ fn every_instruction_set_gives_the_same_sums() -> Result<()> {
             let run = |dispatch: &dyn Fn(Multiply)| {
                 let mut y = vec![0.0; 11 * n_tokens];
                 let scratch = &mut Scratch::new();
-                let task = Task {
-                    w: &w,
-                    first_row: 0,
-                    x: &values,
-                    y: &mut y,
-                };
+                let task = Task { w: &w, first_row: 0, x: &values, y: &mut y };
                 dispatch(Multiply { task, scratch });
                 assert_close(&transposed(&y, n_tokens), &x, &w)
             };
@@ -92,11 +84,7 @@ fn a_token_gets_the_same_numbers_alone_and_among_others() -> Result<()> {
         let (x, w) = (random_x(7, 1280)?, stored(10, 1280, kind)?);
         let together = linear(&x, &w)?.to_vec2::<f32>()?;
         for (t, expected) in together.into_iter().enumerate() {
-            assert_eq!(
-                linear(&x.get(t)?, &w)?.to_vec1::<f32>()?,
-                expected,
-                "{kind:?}"
-            );
+            assert_eq!(linear(&x.get(t)?, &w)?.to_vec1::<f32>()?, expected, "{kind:?}");
         }
     }
     Ok(())
@@ -167,10 +155,7 @@ fn a_wrong_x_is_an_error_that_names_the_matrix() -> Result<()> {
     let w = stored(5, 3, Kind::F32)?;
     let message = |x: &Tensor| format!("{:?}", linear(x, &w));
     let found = message(&random_x(2, 4)?);
-    assert!(
-        found.contains("F32: expected x of shape […, 3], found [2, 4]"),
-        "{found}"
-    );
+    assert!(found.contains("F32: expected x of shape […, 3], found [2, 4]"), "{found}");
     let found = message(&Tensor::new(1f32, &Device::Cpu)?);
     assert!(found.contains("found []"), "{found}");
     let found = message(&random_x(2, 3)?.to_dtype(DType::BF16)?);
@@ -199,17 +184,10 @@ fn a_matrix_that_cannot_be_is_an_error() {
 #[test]
 fn a_matrix_that_is_not_in_its_file_is_an_error() -> Result<()> {
     let w = stored(6, 3, Kind::F32)?;
-    let Source::Stored { bytes, .. } = w.source else {
-        unreachable!()
-    };
+    let Source::Stored { bytes, .. } = w.source else { unreachable!() };
     for (offset, head_dim) in [(4, 2), (0, 4), (0, 3), (0, 0), (usize::MAX, 2)] {
         let (bytes, order) = (bytes.clone(), RowOrder::HalfSplit { head_dim });
-        let source = Source::Stored {
-            bytes,
-            offset,
-            order,
-            pages: Pages::Own,
-        };
+        let source = Source::Stored { bytes, offset, order, pages: Pages::Own };
         assert_shape_error(Matrix::new("heads", (6, 3), Kind::F32, source));
     }
     Ok(())

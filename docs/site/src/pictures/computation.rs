@@ -45,23 +45,11 @@ pub fn computation(config: &Config, answer: Option<&str>, frame: Frame) -> Figur
 
     sheet.totals();
     let size = [RIGHT + 24.0, sheet.y + 14.0];
-    sheet
-        .svg
-        .finish(size, frame.described(&words(config, &end, frame.language)))
+    sheet.svg.finish(size, frame.described(&words(config, &end, frame.language)))
 }
 
 /// The matrices of a block, in the order in which they are used.
-const BLOCK: [&str; 9] = [
-    "attention_norm",
-    "wq",
-    "wk",
-    "wv",
-    "wo",
-    "ffn_norm",
-    "w1",
-    "w3",
-    "w2",
-];
+const BLOCK: [&str; 9] = ["attention_norm", "wq", "wk", "wv", "wo", "ffn_norm", "w1", "w3", "w2"];
 
 /// The same for whoever cannot see it.
 fn words(c: &Config, end: &str, language: Language) -> [String; 4] {
@@ -91,11 +79,7 @@ fn words(c: &Config, end: &str, language: Language) -> [String; 4] {
 
 /// The shape of a matrix by the end of its name. A tied output is the embedding table.
 fn shape(config: &Config, name: &str) -> Vec<usize> {
-    let name = if name == "output" && config.tied_output {
-        "tok_embeddings"
-    } else {
-        name
-    };
+    let name = if name == "output" && config.tied_output { "tok_embeddings" } else { name };
     let is_it = |full: &str| full.trim_end_matches(".weight").rsplit('.').next() == Some(name);
     let mut tensors = config.tensors().into_iter();
     let found = tensors.find(|(full, _)| is_it(full));
@@ -123,9 +107,7 @@ mod tests {
             let side = |rect: &roxmltree::Node, name| {
                 rect.attribute(name).unwrap().parse::<f64>().unwrap()
             };
-            let rects = svg
-                .descendants()
-                .filter(|e| e.attribute("rx") == Some("1.5"));
+            let rects = svg.descendants().filter(|e| e.attribute("rx") == Some("1.5"));
             let mine = rects.filter(|e| e.attribute("class") == Some(class));
             mine.filter(|e| side(e, "height") >= height)
                 .map(|e| side(&e, "width") * side(&e, "height"))

@@ -17,12 +17,8 @@ const STRIPS: [f64; 3] = [66.0, 66.0 + STEP, 66.0 + 2.0 * STEP];
 
 /// One moment of a pass over a mapped model: block `layer` computes, and the next one is on its way.
 pub fn in_place(config: &Config, layer: usize, frame: Frame) -> Figure {
-    let mut picture = Picture {
-        svg: frame.svg(),
-        file: Layout::of(config),
-        layer,
-        language: frame.language,
-    };
+    let mut picture =
+        Picture { svg: frame.svg(), file: Layout::of(config), layer, language: frame.language };
     picture.strips();
     picture.ways();
     let size = Unit::Bytes.show(picture.file.whole());
@@ -108,17 +104,11 @@ impl Picture {
             ["提前要来：", "这一块在算，下一块在读"],
         );
         let mapped = self.language.pick(
-            [
-                "mapped: the same pages,",
-                "not a copy; given back after use",
-            ],
+            ["mapped: the same pages,", "not a copy; given back after use"],
             ["映射：就是这些页，不是副本；", "用完就还"],
         );
         let [disk, cache, process] = STRIPS;
-        let ways = [
-            (self.layer + 1, [disk, cache], early),
-            (self.layer, [cache, process], mapped),
-        ];
+        let ways = [(self.layer + 1, [disk, cache], early), (self.layer, [cache, process], mapped)];
         for (layer, [from, to], notes) in ways {
             let [x, width] = self.file.block(layer);
             let (x, from) = (x + width / 2.0, from + HEIGHT + 4.0);
@@ -144,8 +134,7 @@ impl Picture {
             ],
         };
         for (y, words) in STRIPS.iter().zip(&headings) {
-            self.svg
-                .text([LEFT, y - 8.0], Type::size(12.5).bold(), words);
+            self.svg.text([LEFT, y - 8.0], Type::size(12.5).bold(), words);
         }
     }
 
@@ -154,10 +143,7 @@ impl Picture {
         let (layer, next) = (self.layer, self.layer + 1);
         let lines = match self.language {
             Language::En => [
-                (
-                    0,
-                    "the embedding table: only the rows of the tokens are read".to_string(),
-                ),
+                (0, "the embedding table: only the rows of the tokens are read".to_string()),
                 (2, format!("the blocks; block {layer} is at work")),
                 (4, format!("block {next}, on its way")),
                 (5, "the output matrix, read at the end".to_string()),
@@ -173,8 +159,7 @@ impl Picture {
         };
         for (series, line) in &lines {
             let swatch = [LEFT, y - 10.0, 11.0, 11.0];
-            self.svg
-                .rect(swatch, 2.0, Pen::fill(Paint::Series(*series)));
+            self.svg.rect(swatch, 2.0, Pen::fill(Paint::Series(*series)));
             self.svg.text([LEFT + 18.0, y], Type::size(12.0), line);
             y += 20.0;
         }

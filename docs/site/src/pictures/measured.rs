@@ -111,17 +111,8 @@ impl Measured {
 const NAMES: [(&str, [&str; 2]); 9] = [
     ("small", ["SmolLM2-135M"; 2]),
     ("8B", ["Llama 3 8B's shapes", "Llama 3 8B 的形状"]),
-    (
-        "8B block",
-        ["the matrices of one of its blocks", "其中一个块的矩阵"],
-    ),
-    (
-        "8B cold",
-        [
-            "Llama 3 8B's shapes, from the disk",
-            "Llama 3 8B 的形状，从磁盘读",
-        ],
-    ),
+    ("8B block", ["the matrices of one of its blocks", "其中一个块的矩阵"]),
+    ("8B cold", ["Llama 3 8B's shapes, from the disk", "Llama 3 8B 的形状，从磁盘读"]),
     ("limit", ["the machine's limit", "机器的极限"]),
     ("reading", ["only reading the file", "只读文件"]),
     ("llama.cpp", ["llama.cpp"; 2]),

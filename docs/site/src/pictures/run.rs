@@ -31,11 +31,7 @@ pub fn figure(output: &str, language: Language) -> Result<Figure> {
     lines.extend(chosen(output));
     let answer = lines.iter().rfind(|line| line.starts_with("Answer: "));
     let missing = "there is no answer in the input: pipe the output of predict_42 into this";
-    Ok(screen(
-        &lines.join("\n"),
-        answer.context(missing)?,
-        language,
-    ))
+    Ok(screen(&lines.join("\n"), answer.context(missing)?, language))
 }
 
 /// How many candidates for the next token are shown.

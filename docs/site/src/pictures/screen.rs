@@ -25,20 +25,11 @@ pub fn screen(text: &str, highlight: &str, language: Language) -> Figure {
     for (i, line) in broken.iter().enumerate() {
         draw_line(&mut svg, line, highlight, 50.0 + CELL[1] * i as f64);
     }
-    let size = [
-        2.0 * MARGIN + CELL[0] * COLUMNS as f64,
-        56.0 + CELL[1] * broken.len() as f64,
-    ];
-    let (n, last) = (
-        text.lines().count(),
-        text.lines().last().unwrap_or_default(),
-    );
+    let size = [2.0 * MARGIN + CELL[0] * COLUMNS as f64, 56.0 + CELL[1] * broken.len() as f64];
+    let (n, last) = (text.lines().count(), text.lines().last().unwrap_or_default());
     let last = language.quote(last.trim_end_matches([BLOCK, ' ']));
     let words = [
-        frame.pick(
-            format!("Terminal, {}", count(n, "line")),
-            format!("终端，{n} 行"),
-        ),
+        frame.pick(format!("Terminal, {}", count(n, "line")), format!("终端，{n} 行")),
         frame.pick(format!("last {last}"), format!("最后一行{last}")),
     ];
     svg.finish(size, frame.described(&words))

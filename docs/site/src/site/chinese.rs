@@ -13,14 +13,8 @@ const WORDS: [(&str, &str); 30] = [
         "Press <kbd>S</kbd> or <kbd>/</kbd> to search in the book",
         "按 <kbd>S</kbd> 或 <kbd>/</kbd> 搜索全书",
     ),
-    (
-        "Press <kbd>?</kbd> to show this help",
-        "按 <kbd>?</kbd> 显示这份帮助",
-    ),
-    (
-        "Press <kbd>Esc</kbd> to hide this help",
-        "按 <kbd>Esc</kbd> 关闭这份帮助",
-    ),
+    ("Press <kbd>?</kbd> to show this help", "按 <kbd>?</kbd> 显示这份帮助"),
+    ("Press <kbd>Esc</kbd> to hide this help", "按 <kbd>Esc</kbd> 关闭这份帮助"),
     ("\"Table of contents\"", "\"目录\""),
     ("\"Toggle Table of Contents\"", "\"显示或隐藏目录\""),
     ("\"Change theme\"", "\"更换主题\""),
@@ -42,14 +36,8 @@ const WORDS: [(&str, &str); 30] = [
     ("'Show hidden lines'", "'显示隐藏的行'"),
     ("'Hide lines'", "'隐藏这些行'"),
     ("'Clipboard error!'", "'复制失败'"),
-    (
-        "count + ' search result for \\'' + searchterm + '\\':'",
-        "'“' + searchterm + '”有 1 处：'",
-    ),
-    (
-        "'No search results for \\'' + searchterm + '\\'.'",
-        "'没有找到“' + searchterm + '”。'",
-    ),
+    ("count + ' search result for \\'' + searchterm + '\\':'", "'“' + searchterm + '”有 1 处：'"),
+    ("'No search results for \\'' + searchterm + '\\'.'", "'没有找到“' + searchterm + '”。'"),
     (
         "count + ' search results for \\'' + searchterm + '\\':'",
         "'“' + searchterm + '”有 ' + count + ' 处：'",
@@ -66,12 +54,8 @@ impl Words {
     /// All of them for the Chinese book; mdBook speaks English.
     pub fn new(language: Language) -> Words {
         let words = language.pick(&WORDS[..0], &WORDS[..]);
-        let left = words
-            .iter()
-            .map(|(english, chinese)| (*english, *chinese, false));
-        Words {
-            left: left.collect(),
-        }
+        let left = words.iter().map(|(english, chinese)| (*english, *chinese, false));
+        Words { left: left.collect() }
     }
 
     pub fn translated(&mut self, text: &str) -> String {

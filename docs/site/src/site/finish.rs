@@ -16,21 +16,14 @@ pub fn finish(book: &Path, language: Language) -> Result<()> {
                 let page = words.translated(&files::read(&whole)?);
                 files::write(&whole, &with_switch(&page, &path, language)?)?;
             }
-            Some("js")
-                if ["book.js", "searcher.js"]
-                    .iter()
-                    .any(|name| path.ends_with(name)) =>
-            {
+            Some("js") if ["book.js", "searcher.js"].iter().any(|name| path.ends_with(name)) => {
                 files::write(&whole, &words.translated(&files::read(&whole)?))?;
             }
             _ => {}
         }
     }
     words.check()?;
-    files::write(
-        &book.join("book.css"),
-        include_str!("../../assets/book.css"),
-    )?;
+    files::write(&book.join("book.css"), include_str!("../../assets/book.css"))?;
     if language == Language::Zh {
         search::search_without_spaces(book)?;
     }
@@ -43,11 +36,7 @@ fn with_switch(page: &str, path: &Path, language: Language) -> Result<String> {
     if path == Path::new("toc.html") {
         return Ok(page.into());
     }
-    ensure!(
-        page.contains(BUTTONS),
-        "{}: no place for the language switch",
-        path.display()
-    );
+    ensure!(page.contains(BUTTONS), "{}: no place for the language switch", path.display());
     let twin = other(language);
     let up = "../".repeat(path.components().count() - 1);
     let switch = format!(
@@ -57,9 +46,7 @@ fn with_switch(page: &str, path: &Path, language: Language) -> Result<String> {
         name = name(twin),
     );
     let style = format!("<link rel=\"stylesheet\" href=\"{up}book.css\">\n    </head>");
-    let page = page
-        .replacen(BUTTONS, &switch, 1)
-        .replacen("</head>", &style, 1);
+    let page = page.replacen(BUTTONS, &switch, 1).replacen("</head>", &style, 1);
     Ok(match language {
         Language::En => page,
         Language::Zh => page.replacen("</body>", &search::script(&up), 1),

@@ -77,9 +77,7 @@ impl Pages {
             "the link {link} leads to {}, which does not exist; correct it, or add the file",
             target.display()
         );
-        let in_books = ["docs/en", "docs/zh"]
-            .iter()
-            .any(|book| target.starts_with(book));
+        let in_books = ["docs/en", "docs/zh"].iter().any(|book| target.starts_with(book));
         if in_books {
             return Ok(None);
         }
@@ -108,11 +106,7 @@ fn shown_as_text(path: &str) -> String {
 fn without_twin(page: &str, twin: Language) -> String {
     let mut lines: Vec<&str> = page.lines().collect();
     let start = format!("[{}](", name(twin));
-    let Some(at) = lines
-        .iter()
-        .take(4)
-        .position(|line| line.starts_with(&start))
-    else {
+    let Some(at) = lines.iter().take(4).position(|line| line.starts_with(&start)) else {
         return page.into();
     };
     lines[at] = lines[at].split_once(" · ").map_or("", |(_, rest)| rest);
@@ -128,10 +122,7 @@ mod tests {
         let page = "# A\n\n[中文](../zh/a.md) · [notebook](n)\n\n[中文](../zh/a.md)\n";
         let expected = "# A\n\n[notebook](n)\n\n[中文](../zh/a.md)\n";
         assert_eq!(without_twin(page, Language::Zh), expected);
-        assert_eq!(
-            without_twin("# A\n\n[English](../en/a.md)\n", Language::En),
-            "# A\n\n\n"
-        );
+        assert_eq!(without_twin("# A\n\n[English](../en/a.md)\n", Language::En), "# A\n\n\n");
         assert_eq!(without_twin("# A\n\ntext\n", Language::En), "# A\n\ntext\n");
     }
 }

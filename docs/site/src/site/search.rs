@@ -23,29 +23,18 @@ pub fn search_without_spaces(book: &Path) -> Result<()> {
     let reduced = reduced(&files::read(&path)?)
         .with_context(|| format!("{} is not as mdBook 0.5 writes it", path.display()))?;
     files::write(&path, &reduced)?;
-    files::write(
-        &book.join("search.js"),
-        include_str!("../../assets/search.js"),
-    )
+    files::write(&book.join("search.js"), include_str!("../../assets/search.js"))
 }
 
 fn reduced(script: &str) -> Result<String> {
-    let quoted = script
-        .trim()
-        .strip_prefix(BEFORE)
-        .and_then(|s| s.strip_suffix(AFTER));
+    let quoted = script.trim().strip_prefix(BEFORE).and_then(|s| s.strip_suffix(AFTER));
     let quoted = quoted.context("expected window.search = Object.assign(…)")?;
     let mut search: Value = serde_json::from_str(&unquoted(quoted))?;
     let texts = search["index"]["documentStore"]["docs"].take();
-    texts
-        .as_object()
-        .context("expected texts in documentStore.docs")?;
+    texts.as_object().context("expected texts in documentStore.docs")?;
     search["index"] = json!({ "docs": texts });
     let text = serde_json::to_string(&search)?;
-    Ok(format!(
-        "{BEFORE}{}{AFTER}",
-        text.replace('\\', "\\\\").replace('\'', "\\'")
-    ))
+    Ok(format!("{BEFORE}{}{AFTER}", text.replace('\\', "\\\\").replace('\'', "\\'")))
 }
 
 /// The content of a JavaScript string in single quotes, as mdBook writes it.
@@ -69,10 +58,7 @@ mod tests {
     fn the_texts_stay() {
         let index = r#"{"doc_urls":["a.html"],"index":{"documentStore":{"docs":{"0":{"body":"it\'s \\"词元\\" \\\\n"}}},"index":{}}}"#;
         let new = reduced(&format!("{BEFORE}{index}{AFTER}")).unwrap();
-        let json = new
-            .strip_prefix(BEFORE)
-            .and_then(|s| s.strip_suffix(AFTER))
-            .unwrap();
+        let json = new.strip_prefix(BEFORE).and_then(|s| s.strip_suffix(AFTER)).unwrap();
         let json: Value = serde_json::from_str(&unquoted(json)).unwrap();
         assert_eq!(json["index"]["docs"]["0"]["body"], "it's \"词元\" \\n");
         assert!(json["index"]["index"].is_null());

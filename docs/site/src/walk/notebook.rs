@@ -10,10 +10,7 @@ pub struct Notebook {
 
 pub enum Cell {
     Prose(String),
-    Code {
-        source: String,
-        outputs: Vec<Output>,
-    },
+    Code { source: String, outputs: Vec<Output> },
 }
 
 /// What a cell shows, in its richest form.
@@ -37,9 +34,7 @@ impl Notebook {
 
     fn parse(text: &str) -> Result<Notebook> {
         let json: Value = serde_json::from_str(text).context("it is not JSON")?;
-        let cells = json["cells"]
-            .as_array()
-            .context("it has no list \"cells\"")?;
+        let cells = json["cells"].as_array().context("it has no list \"cells\"")?;
         let cell = |(number, json)| {
             Cell::parse(json).with_context(|| format!("cell {} of {}", number + 1, cells.len()))
         };
@@ -54,9 +49,7 @@ impl Cell {
         match json["cell_type"].as_str() {
             Some("markdown") => Ok(Cell::Prose(source)),
             Some("code") => {
-                let outputs = json["outputs"]
-                    .as_array()
-                    .context("it has no list \"outputs\"")?;
+                let outputs = json["outputs"].as_array().context("it has no list \"outputs\"")?;
                 let outputs = outputs.iter().map(Output::parse).collect::<Result<_>>()?;
                 Ok(Cell::Code { source, outputs })
             }

@@ -28,10 +28,7 @@ pub fn page(chapter: Chapter, notebook: &Notebook) -> Result<Page> {
         Some((Cell::Prose(first), rest)) => (first, rest),
         _ => anyhow::bail!("expected prose in the first cell, found none; begin with `# Title`"),
     };
-    let mut page = Page {
-        markdown: beginning(chapter, first, rest)?,
-        pictures: Vec::new(),
-    };
+    let mut page = Page { markdown: beginning(chapter, first, rest)?, pictures: Vec::new() };
     for cell in rest {
         match cell {
             Cell::Prose(text) => page.push(&prose(text)),
@@ -94,16 +91,10 @@ fn beginning(chapter: Chapter, first: &str, rest: &[Cell]) -> Result<String> {
         format!("expected a line with the link {twin_link} in the first cell, found none; add it")
     })?;
     let neighbours = links.split(" · ").filter(|link| *link != twin_link);
-    let (source, here) = (
-        format!("notebooks/{name}.{}.ipynb", code(language)),
-        language.pick("notebook", "笔记本"),
-    );
+    let (source, here) =
+        (format!("notebooks/{name}.{}.ipynb", code(language)), language.pick("notebook", "笔记本"));
     let mut header = vec![
-        format!(
-            "[{}](../../{}/walk/{name}.md)",
-            language::name(twin),
-            code(twin)
-        ),
+        format!("[{}](../../{}/walk/{name}.md)", language::name(twin), code(twin)),
         format!("[{here}](../../../{source})"),
     ];
     header.extend(neighbours.map(prose));

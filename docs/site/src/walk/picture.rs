@@ -7,9 +7,7 @@ use roxmltree::Document;
 pub fn words(svg: &str) -> Result<String> {
     let document = Document::parse(svg).context("an SVG output is not well-formed")?;
     for tag in ["desc", "title"] {
-        let node = document
-            .descendants()
-            .find(|node| node.tag_name().name() == tag);
+        let node = document.descendants().find(|node| node.tag_name().name() == tag);
         let text = node.and_then(|node| node.text()).unwrap_or_default();
         let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
         if !words.is_empty() {

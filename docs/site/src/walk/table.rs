@@ -12,10 +12,7 @@ pub fn markdown_table(html: &str) -> Result<String> {
         .map(|row| row.children().filter(Node::is_element).map(cell).collect())
         .collect();
     let n_columns = rows.first().map_or(0, Vec::len);
-    ensure!(
-        n_columns > 0,
-        "an HTML output is not a table: expected <table>, found {html:.40}"
-    );
+    ensure!(n_columns > 0, "an HTML output is not a table: expected <table>, found {html:.40}");
     let mut lines: Vec<String> = rows.iter().map(|row| line(row)).collect();
     lines.insert(1, line(&vec!["---".to_string(); n_columns]));
     Ok(lines.concat())
@@ -53,10 +50,7 @@ mod tests {
     #[test]
     fn other_html_is_refused() {
         let error = markdown_table("<p>hello</p>").unwrap_err().to_string();
-        assert!(
-            error.contains("expected <table>, found <p>hello"),
-            "{error}"
-        );
+        assert!(error.contains("expected <table>, found <p>hello"), "{error}");
         assert!(markdown_table("<table><tr>").is_err());
     }
 }

@@ -14,10 +14,7 @@ fn both_have_the_row(cells: &[String]) {
 
 /// The same model if it had another number of KV heads.
 fn with_kv_heads(n_kv_heads: usize) -> Config {
-    Config {
-        n_kv_heads,
-        ..named("llama-3-8b")
-    }
+    Config { n_kv_heads, ..named("llama-3-8b") }
 }
 
 /// What a forward pass multiplies, counted in multiplications.
@@ -100,9 +97,7 @@ fn sizes_of_the_cache() {
             commas((numbers * n_tokens * bytes) >> 20)
         };
         both_have_the_row(&[
-            [c.n_layers, c.n_kv_heads, c.head_dim]
-                .map(commas)
-                .join(" | "),
+            [c.n_layers, c.n_kv_heads, c.head_dim].map(commas).join(" | "),
             commas(numbers),
             commas(4 * numbers),
             mebibytes(8192, 4),

@@ -16,14 +16,7 @@ const OTHERS: [&str; 15] = [
 pub fn commands(page: &Page) -> Vec<String> {
     let blocks = page.code.iter().filter(|(language, _)| is_shell(language));
     let lines = blocks.flat_map(|(_, code)| code.lines());
-    let starts = [
-        "cargo ",
-        "notebooks/",
-        "weights/",
-        "benches/",
-        "python3 ",
-        ".ci/",
-    ];
+    let starts = ["cargo ", "notebooks/", "weights/", "benches/", "python3 ", ".ci/"];
     let inline = page.inline_code.iter().map(String::as_str);
     let inline = inline.filter(|code| {
         let path = code.split(' ').next().unwrap();
@@ -36,9 +29,7 @@ pub fn commands(page: &Page) -> Vec<String> {
         let parts = command.split(" | ").map(|part| part.trim().to_string());
         parts.collect::<Vec<_>>()
     });
-    commands
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .collect()
+    commands.filter(|line| !line.is_empty() && !line.starts_with('#')).collect()
 }
 
 fn is_shell(language: &str) -> bool {
@@ -91,9 +82,7 @@ impl Commands {
                 return Some(format!("there is no {kind} {name}"));
             }
         }
-        let mut features = after(ours, "--features")
-            .into_iter()
-            .flat_map(|list| list.split(','));
+        let mut features = after(ours, "--features").into_iter().flat_map(|list| list.split(','));
         if let Some(feature) = features.find(|name| package["features"][name].is_null()) {
             return Some(format!("there is no feature {feature}"));
         }
@@ -118,11 +107,8 @@ impl Commands {
 
     /// What a program, or one of its commands, says about its options.
     fn help(&mut self, ours: &[&str], theirs: &[&str]) -> &str {
-        let mut arguments: Vec<&str> = ours
-            .iter()
-            .copied()
-            .filter(|word| *word != "--quiet")
-            .collect();
+        let mut arguments: Vec<&str> =
+            ours.iter().copied().filter(|word| *word != "--quiet").collect();
         // A feature may need a GPU's tools; the options are the same without it.
         if let Some(at) = arguments.iter().position(|word| *word == "--features") {
             arguments.drain(at..arguments.len().min(at + 2));
@@ -130,11 +116,7 @@ impl Commands {
         arguments.insert(1, "--quiet");
         arguments.push("--");
         let is_of_the_book = after(ours, "-p") == Some("llama3-book");
-        arguments.extend(
-            theirs
-                .first()
-                .filter(|word| is_of_the_book && !word.starts_with('-')),
-        );
+        arguments.extend(theirs.first().filter(|word| is_of_the_book && !word.starts_with('-')));
         arguments.push("--help");
         let key = arguments.iter().map(|word| word.to_string()).collect();
         self.helps.entry(key).or_insert_with(|| answer(&arguments))
@@ -151,18 +133,13 @@ fn answer(arguments: &[&str]) -> String {
     let mut cargo = Command::new(env!("CARGO"));
     let output = cargo.args(arguments).current_dir(root()).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "cargo {arguments:?} fails:\n{said}"
-    );
+    assert!(output.status.success(), "cargo {arguments:?} fails:\n{said}");
     String::from_utf8(output.stdout).unwrap()
 }
 
 fn is_variable(name: &str) -> bool {
     !name.is_empty()
-        && name
-            .chars()
-            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+        && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 /// The words of a shell line; quotes hold one together.
@@ -188,9 +165,7 @@ fn after<'a>(words: &[&'a str], option: &str) -> Option<&'a str> {
 
 fn flags<'a>(words: &[&'a str]) -> Vec<&'a str> {
     let names = words.iter().map(|word| word.split('=').next().unwrap());
-    names
-        .filter(|word| word.starts_with("--") && word.len() > 2)
-        .collect()
+    names.filter(|word| word.starts_with("--") && word.len() > 2).collect()
 }
 
 fn has_flag(help: &str, flag: &str) -> bool {
@@ -203,9 +178,7 @@ fn script(file: &str, words: &[&str]) -> Option<String> {
     let Ok(text) = std::fs::read_to_string(root().join(file)) else {
         return Some(format!("there is no {file}"));
     };
-    let unknown = flags(words)
-        .into_iter()
-        .find(|flag| *flag != "--help" && !has_flag(&text, flag));
+    let unknown = flags(words).into_iter().find(|flag| *flag != "--help" && !has_flag(&text, flag));
     unknown.map(|flag| format!("{file} does not know {flag}"))
 }
 
@@ -226,9 +199,6 @@ fn wrong_commands_are_found() {
     for command in wrong {
         assert!(commands.problem(command).is_some(), "{command}");
     }
-    assert_eq!(
-        commands.problem("LLAMA3_MODEL=a cargo test --release"),
-        None
-    );
+    assert_eq!(commands.problem("LLAMA3_MODEL=a cargo test --release"), None);
     assert_eq!(words("a \"b c\" 'd'"), ["a", "b c", "d"]);
 }

@@ -25,10 +25,7 @@ pub const PROJECTIONS: [&str; 7] = [".wq", ".wk", ".wv", ".wo", ".w1", ".w2", ".
 
 /// How many numbers the tensors hold whose names end like this, all layers together.
 pub fn count(config: &Config, ends: &[&str]) -> usize {
-    let ends_so = |name: &str| {
-        ends.iter()
-            .any(|end| name.ends_with(&format!("{end}.weight")))
-    };
+    let ends_so = |name: &str| ends.iter().any(|end| name.ends_with(&format!("{end}.weight")));
     let tensors = config.tensors().into_iter();
     let mine = tensors.filter(|(name, _)| ends_so(name));
     mine.map(|(_, shape)| shape.iter().product::<usize>()).sum()
@@ -64,12 +61,7 @@ fn the_computation_counts_right() {
         attention * c.max_seq_len,
     ];
     says("computation.md", &operations);
-    let bytes = [
-        blocks + output,
-        2 * count(&c, &["norm"]),
-        2 * c.dim,
-        4 * c.kv_cache_per_token(),
-    ];
+    let bytes = [blocks + output, 2 * count(&c, &["norm"]), 2 * c.dim, 4 * c.kv_cache_per_token()];
     says("computation.md", &bytes);
 }
 
@@ -110,13 +102,8 @@ fn numbers_of_other_pages() {
     let gigabytes = 2.0 * big.n_params() as f64 / 1e9;
     both_say("running.md", &format!("{gigabytes:.2} GB"));
     let manifest = read("Cargo.toml");
-    let rust = manifest
-        .lines()
-        .find_map(|line| line.strip_prefix("rust-version = "));
-    both_say(
-        "running.md",
-        &format!("Rust {} ", rust.unwrap().trim_matches('"')),
-    );
+    let rust = manifest.lines().find_map(|line| line.strip_prefix("rust-version = "));
+    both_say("running.md", &format!("Rust {} ", rust.unwrap().trim_matches('"')));
 }
 
 #[test]
@@ -132,11 +119,7 @@ fn the_first_page_gives_the_measured_speed() {
         for (path, page) in both("start.md") {
             let is_it = |row: &&str| row.starts_with("| Llama") && row.contains(line);
             let row = page.lines().find(is_it).unwrap();
-            assert!(
-                row.contains(&seconds),
-                "{}, {line}: {seconds}",
-                path.display()
-            );
+            assert!(row.contains(&seconds), "{}, {line}: {seconds}", path.display());
         }
     }
 }

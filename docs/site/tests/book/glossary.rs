@@ -24,10 +24,7 @@ fn both_languages_have_the_same_entries() {
     let [en, zh] = both("glossary.md").map(|(_, page)| rows(&page));
     assert!(en.len() > 60);
     let swapped = |[zh, en, link]: [String; 3]| [en, zh, link];
-    let (en, zh) = (
-        BTreeSet::from_iter(en),
-        zh.into_iter().map(swapped).collect(),
-    );
+    let (en, zh) = (BTreeSet::from_iter(en), zh.into_iter().map(swapped).collect());
     let differences: Vec<_> = en.symmetric_difference(&zh).collect();
     assert!(differences.is_empty(), "{differences:?}");
 }

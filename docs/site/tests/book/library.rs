@@ -11,10 +11,7 @@ fn places(page: &str) -> Vec<(String, String)> {
             return None;
         };
         let (_, file) = file.split_once("](../../")?;
-        Some((
-            function.trim_matches('`').to_string(),
-            file.trim_end_matches(')').to_string(),
-        ))
+        Some((function.trim_matches('`').to_string(), file.trim_end_matches(')').to_string()))
     })
     .collect()
 }

@@ -77,13 +77,9 @@ fn every_page_begins_with_its_title_and_its_twin() {
         };
         let links = Page::parse(&page.path, links).links;
         title.starts_with("# ")
-            && links
-                .first()
-                .is_some_and(|link| page.target(link) == twin(&page.path))
+            && links.first().is_some_and(|link| page.target(link) == twin(&page.path))
     };
-    let pages = pages()
-        .into_iter()
-        .filter(|page| !page.path.ends_with("SUMMARY.md"));
+    let pages = pages().into_iter().filter(|page| !page.path.ends_with("SUMMARY.md"));
     let without = pages.filter(|page| !has_beginning(page));
     let expected = "expected `# Title`, an empty line, a link to the twin";
     let problems = without.map(|page| format!("{}: {expected}", page.path.display()));
@@ -95,12 +91,7 @@ fn every_link_and_anchor_leads_somewhere() {
     let mut problems = Vec::new();
     for page in pages() {
         let pictures = page.pictures.iter().map(|(file, _)| file);
-        for link in page
-            .links
-            .iter()
-            .chain(pictures)
-            .filter(|link| !link.contains("://"))
-        {
+        for link in page.links.iter().chain(pictures).filter(|link| !link.contains("://")) {
             let target = page.target(link);
             let has_anchor = || match link.split_once('#') {
                 Some((_, anchor)) => {
@@ -144,9 +135,7 @@ fn both_languages_have_the_same_code() {
         });
         blocks.collect()
     };
-    compare("the code differs", |en, zh| {
-        first_difference(&code(en), &code(zh))
-    });
+    compare("the code differs", |en, zh| first_difference(&code(en), &code(zh)));
 }
 
 #[test]
@@ -157,38 +146,26 @@ fn both_languages_have_the_same_links() {
             if link.contains("://") {
                 link.clone()
             } else {
-                same(&page.target(link))
-                    .replace(".zh.", ".")
-                    .replace(".en.", ".")
+                same(&page.target(link)).replace(".zh.", ".").replace(".en.", ".")
             }
         });
         let mut links: Vec<String> = links.collect();
         links.sort();
         links
     };
-    compare("the links differ", |en, zh| {
-        first_difference(&links(en), &links(zh))
-    });
+    compare("the links differ", |en, zh| first_difference(&links(en), &links(zh)));
 }
 
 #[test]
 fn both_languages_have_the_same_pictures_and_every_one_has_words() {
     let files = |page: &Page| -> Vec<String> {
-        let names = page
-            .pictures
-            .iter()
-            .map(|(file, _)| file.rsplit('/').next().unwrap());
+        let names = page.pictures.iter().map(|(file, _)| file.rsplit('/').next().unwrap());
         names.map(String::from).collect()
     };
-    compare("the pictures differ", |en, zh| {
-        first_difference(&files(en), &files(zh))
-    });
+    compare("the pictures differ", |en, zh| first_difference(&files(en), &files(zh)));
     let mut silent = Vec::new();
     for page in pages() {
-        let files = page
-            .pictures
-            .iter()
-            .filter(|(_, words)| words.trim().is_empty());
+        let files = page.pictures.iter().filter(|(_, words)| words.trim().is_empty());
         silent.extend(files.map(|(file, _)| format!("{}: {file}", page.path.display())));
     }
     complain_about("pictures without words", silent);
@@ -219,9 +196,7 @@ fn both_languages_have_the_same_numbers_in_their_tables() {
             let rows = page.rows.iter().zip(&twin.rows);
             let cells = |(row, other): (&Vec<String>, &Vec<String>)| {
                 let cells = row.iter().zip(other);
-                cells
-                    .flat_map(|(cell, other)| of_cell(cell, other))
-                    .collect::<Vec<_>>()
+                cells.flat_map(|(cell, other)| of_cell(cell, other)).collect::<Vec<_>>()
             };
             rows.map(cells).collect::<Vec<_>>()
         });

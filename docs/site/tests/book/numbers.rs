@@ -44,10 +44,7 @@ pub fn numbers(text: &str) -> Vec<String> {
 /// The 16 of bf16 is part of a name.
 fn end_of_word(chars: &[char], start: usize) -> usize {
     let rest = chars[start..].iter();
-    start
-        + rest
-            .take_while(|c| c.is_ascii_alphanumeric() || **c == '_')
-            .count()
+    start + rest.take_while(|c| c.is_ascii_alphanumeric() || **c == '_').count()
 }
 
 /// Digits, a point with digits after it, commas with three.
@@ -84,15 +81,9 @@ pub fn large(text: &str) -> BTreeSet<String> {
 fn numbers_are_the_same_in_both_languages() {
     assert_eq!(
         numbers("134.5 million of 8 billion"),
-        numbers("80 亿中的 1.345 亿")
-            .into_iter()
-            .rev()
-            .collect::<Vec<_>>()
+        numbers("80 亿中的 1.345 亿").into_iter().rev().collect::<Vec<_>>()
     );
-    assert_eq!(
-        numbers("128,256 and 41\\,943\\,040"),
-        numbers("128256、41943040")
-    );
+    assert_eq!(numbers("128,256 and 41\\,943\\,040"), numbers("128256、41943040"));
     assert_eq!(numbers("w2 bf16 (1, 2) 3.5."), numbers("1 2 3.5"));
     assert_eq!(large("two, 7, 0.5 and 17"), large("2 0.5 17"));
 }

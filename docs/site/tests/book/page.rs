@@ -36,31 +36,20 @@ pub fn read(path: impl AsRef<Path>) -> String {
 
 /// The written page of that name in both languages, each with its path.
 pub fn both(name: &str) -> [(PathBuf, String); 2] {
-    LANGUAGES
-        .map(|language| docs(language).join(name))
-        .map(|path| (path.clone(), read(path)))
+    LANGUAGES.map(|language| docs(language).join(name)).map(|path| (path.clone(), read(path)))
 }
 
 /// The page of that name says these words in both languages.
 #[track_caller]
 pub fn both_say(name: &str, words: &str) {
     for (path, text) in both(name) {
-        assert!(
-            text.contains(words),
-            "{} does not say {words:?}",
-            path.display()
-        );
+        assert!(text.contains(words), "{} does not say {words:?}", path.display());
     }
 }
 
 /// All pages of the book, and those beside it that lead into it.
 pub fn pages() -> Vec<Page> {
-    let beside = [
-        "README.md",
-        "README.zh.md",
-        "weights/README.md",
-        "weights/README.zh.md",
-    ];
+    let beside = ["README.md", "README.zh.md", "weights/README.md", "weights/README.zh.md"];
     let mut paths: Vec<PathBuf> = beside.map(PathBuf::from).into();
     for book in LANGUAGES.map(docs) {
         let files = files::under(&root().join(&book)).unwrap();
@@ -78,16 +67,9 @@ pub fn is_in_walk(path: &Path) -> bool {
 /// The same page in the other language.
 pub fn twin(path: &Path) -> PathBuf {
     let path = path.to_str().unwrap();
-    let ways = [
-        ("docs/en/", "docs/zh/"),
-        ("docs/zh/", "docs/en/"),
-        (".zh.md", ".md"),
-        (".md", ".zh.md"),
-    ];
-    let (from, to) = ways
-        .into_iter()
-        .find(|(from, _)| path.contains(from))
-        .unwrap();
+    let ways =
+        [("docs/en/", "docs/zh/"), ("docs/zh/", "docs/en/"), (".zh.md", ".md"), (".md", ".zh.md")];
+    let (from, to) = ways.into_iter().find(|(from, _)| path.contains(from)).unwrap();
     path.replace(from, to).into()
 }
 
@@ -98,11 +80,7 @@ impl Page {
 
     pub fn parse(path: &Path, text: &str) -> Page {
         let (path, text) = (path.into(), text.to_string());
-        let mut page = Page {
-            path,
-            text: text.clone(),
-            ..Page::default()
-        };
+        let mut page = Page { path, text: text.clone(), ..Page::default() };
         let mut place = Place::default();
         for (event, _) in markdown::events(&text) {
             match event {
@@ -202,9 +180,7 @@ struct Place {
 /// The anchor that code-hosting pages and mdBook give a heading.
 fn slug(heading: &str) -> String {
     let kept = heading.trim().to_lowercase();
-    let kept = kept
-        .chars()
-        .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+    let kept = kept.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
     kept.map(|c| if c == ' ' { '-' } else { c }).collect()
 }
 
@@ -222,9 +198,5 @@ fn a_page_is_read_into_its_parts() {
         page.code,
         [("rust", "l\n"), ("math", "m")].map(|(a, b)| (a.to_string(), b.to_string()))
     );
-    assert!(
-        page.prose.contains("12") && !page.prose.contains('3'),
-        "{}",
-        page.prose
-    );
+    assert!(page.prose.contains("12") && !page.prose.contains('3'), "{}", page.prose);
 }

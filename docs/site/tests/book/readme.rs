@@ -11,14 +11,9 @@ use std::process::Command;
 /// The words of a picture's lines.
 fn words(svg: &str) -> Vec<String> {
     let document = Document::parse(svg).unwrap();
-    let texts = document
-        .descendants()
-        .filter(|node| node.has_tag_name("text"));
+    let texts = document.descendants().filter(|node| node.has_tag_name("text"));
     let lines = texts.filter_map(|node| node.text());
-    lines
-        .flat_map(str::split_whitespace)
-        .map(String::from)
-        .collect()
+    lines.flat_map(str::split_whitespace).map(String::from).collect()
 }
 
 /// Equal, or numbers that print differently only because another processor adds in another order.
@@ -33,15 +28,7 @@ fn alike(a: &str, b: &str) -> bool {
 #[test]
 fn the_picture_shows_what_the_program_prints() {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "run",
-            "--release",
-            "--quiet",
-            "--example",
-            "predict_42",
-            "--",
-            "--model",
-        ])
+        .args(["run", "--release", "--quiet", "--example", "predict_42", "--", "--model"])
         .arg(weights::small_model().unwrap())
         .current_dir(root())
         .output()
@@ -72,10 +59,7 @@ fn the_two_commands_are_the_first_thing_that_a_reader_sees() {
         let place = page.text.find(commands).unwrap();
         assert!(place < 200, "{readme}: {place}");
         let picture = run::path(language).display().to_string();
-        assert!(
-            page.pictures.iter().any(|(file, _)| *file == picture),
-            "{readme}"
-        );
+        assert!(page.pictures.iter().any(|(file, _)| *file == picture), "{readme}");
     }
     let ci = read(".ci/run");
     for command in commands.lines() {

@@ -35,11 +35,7 @@ pub struct Chromium {
 impl Chromium {
     pub fn start(path: &Path) -> Chromium {
         let profile = tempfile::tempdir().unwrap();
-        let args = [
-            "--disable-gpu",
-            "--disable-component-update",
-            "--hide-scrollbars",
-        ];
+        let args = ["--disable-gpu", "--disable-component-update", "--hide-scrollbars"];
         let options = LaunchOptions {
             path: Some(path.into()),
             // Chromium's own sandbox does not work for root and in containers; the pages are ours.
@@ -51,10 +47,7 @@ impl Chromium {
         };
         let browser = Browser::new(options)
             .unwrap_or_else(|error| panic!("{} does not start: {error}", path.display()));
-        Chromium {
-            browser,
-            _profile: profile,
-        }
+        Chromium { browser, _profile: profile }
     }
 
     pub fn tab(&self) -> Page {
@@ -109,9 +102,7 @@ fn complaint(event: &Event) -> Option<String> {
         }
         Event::NetworkRequestWillBeSent(e) => {
             let url = &e.params.request.url;
-            let is_ours = ["file:", "data:", "blob:"]
-                .iter()
-                .any(|kind| url.starts_with(kind));
+            let is_ours = ["file:", "data:", "blob:"].iter().any(|kind| url.starts_with(kind));
             (!is_ours).then(|| format!("a request to another host: {url}"))
         }
         _ => None,
@@ -151,24 +142,15 @@ impl Page {
     /// A list of strings that JavaScript gives.
     pub fn list(&self, expression: &str) -> Vec<String> {
         let value = self.value(expression);
-        let items = value
-            .as_array()
-            .unwrap_or_else(|| panic!("{expression}: {value}"));
-        items
-            .iter()
-            .map(|item| item.as_str().unwrap().to_string())
-            .collect()
+        let items = value.as_array().unwrap_or_else(|| panic!("{expression}: {value}"));
+        items.iter().map(|item| item.as_str().unwrap().to_string()).collect()
     }
 
     /// Waits until JavaScript says yes.
     pub fn wait_for(&self, condition: &str) {
         let begin = Instant::now();
         while self.value(condition) != true {
-            assert!(
-                begin.elapsed() < PATIENCE,
-                "{}: not yet: {condition}",
-                self.tab.get_url()
-            );
+            assert!(begin.elapsed() < PATIENCE, "{}: not yet: {condition}", self.tab.get_url());
             std::thread::sleep(Duration::from_millis(20));
         }
     }
@@ -200,8 +182,6 @@ impl Page {
     /// What the browser says that its reader reads.
     pub fn set_language(&self, language: &str) {
         let agent = self.value("navigator.userAgent");
-        self.tab
-            .set_user_agent(agent.as_str().unwrap(), Some(language), None)
-            .unwrap();
+        self.tab.set_user_agent(agent.as_str().unwrap(), Some(language), None).unwrap();
     }
 }

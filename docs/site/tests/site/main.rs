@@ -18,10 +18,7 @@ use visit::{Visit, WIDTHS};
 type Test = fn(&Site) -> Vec<String>;
 
 const TESTS: [(&str, Test); 8] = [
-    (
-        "every_page_loads_without_complaint_and_from_nowhere_else",
-        loads,
-    ),
+    ("every_page_loads_without_complaint_and_from_nowhere_else", loads),
     ("every_formula_is_drawn", formulas),
     ("the_language_switch_leads_to_the_twin", switch),
     ("search_finds_english_and_chinese", search),
@@ -35,25 +32,15 @@ fn main() -> ExitCode {
     let chromium = browser::find();
     let required = std::env::var_os("REQUIRE_CHROMIUM").is_some();
     let ignored = chromium.is_none() && !required;
-    let kind = if ignored {
-        "ignored: no chromium in PATH"
-    } else {
-        ""
-    };
+    let kind = if ignored { "ignored: no chromium in PATH" } else { "" };
     let site = Arc::new(OnceLock::new());
     let trial = |(name, test): (&str, Test)| {
         let (site, chromium) = (site.clone(), chromium.clone());
         let run = move || {
             let problems = test(site.get_or_init(|| Site::build(chromium)));
-            if problems.is_empty() {
-                Ok(())
-            } else {
-                Err(Failed::from(problems.join("\n")))
-            }
+            if problems.is_empty() { Ok(()) } else { Err(Failed::from(problems.join("\n"))) }
         };
-        Trial::test(name, run)
-            .with_kind(kind)
-            .with_ignored_flag(ignored)
+        Trial::test(name, run).with_kind(kind).with_ignored_flag(ignored)
     };
     let mut arguments = Arguments::from_args();
     // A browser draws only the tab in front.
@@ -85,22 +72,14 @@ impl Site {
             .args(["site", "--out"])
             .arg(&directory)
             .status();
-        assert!(
-            status.unwrap().success(),
-            "docs/site cannot build the site; its report is above"
-        );
+        assert!(status.unwrap().success(), "docs/site cannot build the site; its report is above");
         let mut pages = Vec::new();
         for book in ["en", "zh"] {
             collect_pages(&directory, Path::new(book), &mut pages);
         }
         pages.sort();
         assert!(pages.len() > 2 * 10, "only {} pages", pages.len());
-        Site {
-            directory,
-            pages,
-            chromium: Chromium::start(&chromium),
-            visits: OnceLock::new(),
-        }
+        Site { directory, pages, chromium: Chromium::start(&chromium), visits: OnceLock::new() }
     }
 
     /// Every page, visited once in each width; the sidebar opens only in a wide one.
@@ -112,9 +91,7 @@ impl Site {
                 tab
             });
             let pages = self.pages.iter();
-            pages
-                .map(|page| Visit::new(&self.directory, &wide, &narrow, page))
-                .collect()
+            pages.map(|page| Visit::new(&self.directory, &wide, &narrow, page)).collect()
         })
     }
 
@@ -157,19 +134,13 @@ fn formulas(site: &Site) -> Vec<String> {
 fn switch(site: &Site) -> Vec<String> {
     let twin = |page: &Path| {
         let (book, rest) = page.to_str().unwrap().split_once('/').unwrap();
-        site.directory
-            .join(if book == "en" { "zh" } else { "en" })
-            .join(rest)
+        site.directory.join(if book == "en" { "zh" } else { "en" }).join(rest)
     };
     let mut problems = Vec::new();
     for visit in site.visits() {
         let expected = format!("file://{}", twin(&visit.page).display());
         if visit.switch != [expected] {
-            problems.push(format!(
-                "{} leads to {:?}",
-                visit.page.display(),
-                visit.switch
-            ));
+            problems.push(format!("{} leads to {:?}", visit.page.display(), visit.switch));
         }
     }
     let tab = site.chromium.tab();
@@ -205,11 +176,7 @@ fn search(site: &Site) -> Vec<String> {
             problems.push(format!("{book}: nothing found for {term}"));
             continue;
         };
-        let file = first
-            .trim_start_matches("file://")
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default();
+        let file = first.trim_start_matches("file://").split(['?', '#']).next().unwrap_or_default();
         tab.open(Path::new(file));
         let text = tab
             .value("document.querySelector('main').textContent.toLowerCase().replaceAll(' ', '')");
@@ -231,12 +198,8 @@ fn fits_narrow(site: &Site) -> Vec<String> {
 }
 
 fn links(site: &Site) -> Vec<String> {
-    let ids = |visit: &Visit| {
-        (
-            site.directory.join(&visit.page),
-            BTreeSet::from_iter(visit.ids.clone()),
-        )
-    };
+    let ids =
+        |visit: &Visit| (site.directory.join(&visit.page), BTreeSet::from_iter(visit.ids.clone()));
     let pages: BTreeMap<PathBuf, BTreeSet<String>> = site.visits().iter().map(ids).collect();
     let leads_somewhere = |link: &str| {
         let Some(file) = link.strip_prefix("file://") else {

@@ -12,9 +12,7 @@ pub fn difference(file: &Cell, now: &Cell) -> Option<String> {
     let kinds = |cell: &Cell| cell.outputs.keys().cloned().collect::<Vec<_>>().join(", ");
     let (old, new) = (kinds(file), kinds(now));
     if old != new {
-        return Some(format!(
-            "other kinds of outputs\n  in the file: {old}\n  now:         {new}"
-        ));
+        return Some(format!("other kinds of outputs\n  in the file: {old}\n  now:         {new}"));
     }
     if file.varies {
         return None;
@@ -26,31 +24,17 @@ pub fn difference(file: &Cell, now: &Cell) -> Option<String> {
 /// The first line that is not the same, in both.
 fn first(old: &str, new: &str) -> Option<String> {
     let n_lines = old.lines().count().max(new.lines().count());
-    let padded = |text| {
-        str::lines(text)
-            .map(Some)
-            .chain(std::iter::repeat(None))
-            .take(n_lines)
-    };
+    let padded = |text| str::lines(text).map(Some).chain(std::iter::repeat(None)).take(n_lines);
     let mut lines = padded(old).zip(padded(new)).enumerate();
     let (number, (old, new)) = lines.find(|(_, pair)| match *pair {
         (Some(old), Some(new)) => !same(old, new),
         _ => true,
     })?;
     let [old, new] = [old, new].map(|line| line.unwrap_or("(no such line)"));
-    let begin = old
-        .chars()
-        .zip(new.chars())
-        .take_while(|(a, b)| a == b)
-        .count()
-        .saturating_sub(80);
+    let begin = old.chars().zip(new.chars()).take_while(|(a, b)| a == b).count().saturating_sub(80);
     let part = |line: &str| line.chars().skip(begin).take(240).collect::<String>();
     let number = number + 1;
-    Some(format!(
-        "line {number}\n  in the file: {}\n  now:         {}",
-        part(old),
-        part(new)
-    ))
+    Some(format!("line {number}\n  in the file: {}\n  now:         {}", part(old), part(new)))
 }
 
 fn same(old: &str, new: &str) -> bool {
@@ -69,9 +53,7 @@ fn close(old: &str, new: &str) -> bool {
     match (old.strip_prefix('#'), new.strip_prefix('#')) {
         (Some(old), Some(new)) => {
             let channel = |color: &str, at| u8::from_str_radix(&color[at..at + 2], 16).unwrap();
-            [0, 2, 4]
-                .iter()
-                .all(|&at| channel(old, at).abs_diff(channel(new, at)) <= 3)
+            [0, 2, 4].iter().all(|&at| channel(old, at).abs_diff(channel(new, at)) <= 3)
         }
         (None, None) => {
             let unit = last_digit(old).max(last_digit(new));

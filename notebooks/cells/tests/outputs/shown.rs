@@ -19,19 +19,13 @@ impl Cell {
         let mut lines = printed.lines();
         while let Some(line) = lines.next() {
             if let Some(mime) = line.strip_prefix("EVCXR_BEGIN_CONTENT ") {
-                let content = lines
-                    .by_ref()
-                    .take_while(|line| *line != "EVCXR_END_CONTENT");
+                let content = lines.by_ref().take_while(|line| *line != "EVCXR_END_CONTENT");
                 outputs.insert(mime.into(), content.collect::<Vec<_>>().join("\n"));
             } else {
                 *outputs.entry("stdout".into()).or_default() += &format!("{line}\n");
             }
         }
-        Cell {
-            id: id.into(),
-            varies: false,
-            outputs,
-        }
+        Cell { id: id.into(), varies: false, outputs }
     }
 }
 
@@ -51,12 +45,7 @@ pub fn committed(notebook: &Value) -> Vec<Cell> {
             Cell {
                 id: cell["id"].as_str().unwrap().into(),
                 varies: tags.is_some_and(|tags| tags.contains(&"varies".into())),
-                outputs: cell["outputs"]
-                    .as_array()
-                    .unwrap()
-                    .iter()
-                    .flat_map(output)
-                    .collect(),
+                outputs: cell["outputs"].as_array().unwrap().iter().flat_map(output).collect(),
             }
         })
         .collect()
@@ -64,14 +53,8 @@ pub fn committed(notebook: &Value) -> Vec<Cell> {
 
 fn output(output: &Value) -> Vec<(String, String)> {
     match output["data"].as_object() {
-        Some(data) => data
-            .iter()
-            .map(|(mime, lines)| (mime.clone(), text(lines)))
-            .collect(),
-        None => vec![(
-            output["name"].as_str().unwrap().into(),
-            text(&output["text"]),
-        )],
+        Some(data) => data.iter().map(|(mime, lines)| (mime.clone(), text(lines))).collect(),
+        None => vec![(output["name"].as_str().unwrap().into(), text(&output["text"]))],
     }
 }
 

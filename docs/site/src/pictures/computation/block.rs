@@ -55,10 +55,7 @@ impl Sheet<'_> {
         for x in &STEMS[1..] {
             self.arrow(*x, end, self.y);
         }
-        let name = self.pick(
-            "KV cache: k, v of all S tokens",
-            "KV 缓存：全部 S 个词元的 k、v",
-        );
+        let name = self.pick("KV cache: k, v of all S tokens", "KV 缓存：全部 S 个词元的 k、v");
         let shape = format!("2 × [{}, S, {}]", c.n_kv_heads, c.head_dim);
         let cache = self.small_step([COLUMNS[1], RIGHT], name, &shape);
         self.y = cache + GAP;
@@ -86,10 +83,7 @@ impl Sheet<'_> {
             self.arrow(x + STEM, self.y, self.y + GAP);
         }
         self.y += GAP;
-        let ends = columns
-            .iter()
-            .zip(names)
-            .map(|(x, name)| self.matrix(*x, name, kind));
+        let ends = columns.iter().zip(names).map(|(x, name)| self.matrix(*x, name, kind));
         let ends: Vec<[f64; 2]> = ends.collect();
         let bottom = ends.iter().flatten().copied().fold(0.0, f64::max) + gap;
         for (x, [matrix, _]) in columns.iter().zip(ends) {

@@ -97,8 +97,7 @@ impl<'a> Sheet<'a> {
         );
         for line in lines {
             self.y += 16.0;
-            self.svg
-                .text([MARGIN, self.y], Type::size(11.0).mute(), line);
+            self.svg.text([MARGIN, self.y], Type::size(11.0).mute(), line);
         }
         self.y += 16.0;
     }
@@ -113,8 +112,7 @@ impl<'a> Sheet<'a> {
         self.plain_box([left, self.y, right - left, 28.0]);
         let y = self.y + 18.0;
         self.svg.text([left + 10.0, y], Type::size(12.0), name);
-        self.svg
-            .text([right - 10.0, y], Type::size(11.5).end().mute(), shape);
+        self.svg.text([right - 10.0, y], Type::size(11.5).end().mute(), shape);
         self.y += 28.0;
     }
 
@@ -150,11 +148,8 @@ impl<'a> Sheet<'a> {
         let (title, style) = (format!("{name}{role}"), Type::size(11.5));
         self.svg.text([x, y], Type::size(12.5).bold(), &title);
         let n = shape.iter().product();
-        let lines = [
-            (format!("{shape:?}"), style),
-            (shown(n), style.mute()),
-            (in_bf16(n), style.mute()),
-        ];
+        let lines =
+            [(format!("{shape:?}"), style), (shown(n), style.mute()), (in_bf16(n), style.mute())];
         for (line, style) in lines {
             y += 15.0;
             self.svg.text([x, y], style, &line);
@@ -245,8 +240,7 @@ impl<'a> Sheet<'a> {
         self.arrow_along([[LEFT - 3.0, y], [SPINE + 12.0, y]]);
         let pen = Pen::fill(Paint::Lit).edge(Paint::Accent, 2.0);
         self.svg.circle([SPINE, y, 11.0], pen);
-        self.svg
-            .text([SPINE, y + 5.5], Type::size(16.0).middle(), "+");
+        self.svg.text([SPINE, y + 5.5], Type::size(16.0).middle(), "+");
         self.spine = y + 11.0;
     }
 
@@ -274,8 +268,7 @@ impl<'a> Sheet<'a> {
         self.svg.text([LEFT, y], Type::size(13.0).bold(), &words);
         let n = n_numbers(self.config, "layers.0.");
         let size = format!("{} · {}", shown(n), in_bf16(n));
-        self.svg
-            .text([RIGHT, y], Type::size(11.5).end().mute(), &size);
+        self.svg.text([RIGHT, y], Type::size(11.5).end().mute(), &size);
         self.y += 16.0;
     }
 }

@@ -64,11 +64,7 @@ impl Sheet<'_> {
         let (style, y) = (Type::size(12.0), self.y);
         self.svg.text([MARGIN + 18.0, y], style, label);
         let share = format!("{} %", short(n as f64 / whole as f64 * 100.0));
-        let cells = [
-            (LEFT + 216.0, shown(n)),
-            (LEFT + 298.0, in_bf16(n)),
-            (RIGHT, share),
-        ];
+        let cells = [(LEFT + 216.0, shown(n)), (LEFT + 298.0, in_bf16(n)), (RIGHT, share)];
         for (x, cell) in cells {
             self.svg.text([x, y], style.end(), &cell);
         }
