@@ -2,6 +2,7 @@
 //!
 //! Opening a checkpoint reads its description and the places of its tensors, and no weights.
 
+mod beside;
 mod description;
 mod display_name;
 mod find;
@@ -23,6 +24,7 @@ use crate::matrix::Matrix;
 use crate::tokenizer::Tokenizer;
 use candle_core::Tensor;
 use description::Description;
+use names::Dialect;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use stored::{Stored, WeightFile};
@@ -68,6 +70,8 @@ pub struct Checkpoint {
     pub path: PathBuf,
     /// What the files are.
     pub format: Format,
+    /// Whose names the files use.
+    dialect: Dialect,
     matrices: HashMap<String, Matrix>,
     /// The file that holds the tokenizer as well.
     gguf: Option<WeightFile>,
@@ -79,6 +83,7 @@ impl Checkpoint {
             name: display_name::of(&stored.path),
             path: stored.path.clone(),
             format,
+            dialect: stored.dialect,
             matrices: stored.matrices(&told.config)?,
             config: told.config,
             assumed: told.assumed,
@@ -231,7 +236,13 @@ impl Checkpoint {
     /// # Errors
     /// No tokenizer file, or a damaged one.
     pub fn tokenizer(&self) -> Result<Tokenizer> {
-        find::tokenizer(self)
+        beside::tokenizer(self)
+    }
+
+    /// Whether the model was trained to answer rather than to continue a text, and what says so: a
+    /// chat template, or where there is none, a name.
+    pub fn answers(&self, tokenizer: &Tokenizer) -> (bool, String) {
+        beside::answers(self, tokenizer)
     }
 }
 

@@ -9,34 +9,37 @@
 //!    a token is its id.
 //!
 //! Special tokens such as `<|begin_of_text|>` stand outside of this: no text becomes one unless it
-//! is asked to ([`Tokenizer::encode_with_special`]).
+//! is asked to ([`Tokenizer::encode_with_special`]). Other tokens that were added to a vocabulary,
+//! such as `<think>`, are found in every text.
 //!
 //! Source: Sennrich et al. 2016, <https://arxiv.org/abs/1508.07909>; `llama/tokenizer.py` in
 //! meta-llama/llama3. The merging is done by [`tiktoken_rs`], as Meta's code leaves it to tiktoken.
 
+mod added;
+mod beside;
 mod byte_level;
 mod chat;
+mod file;
 mod gguf;
 mod hugging_face;
 mod llama3;
 mod pieces;
+mod roles;
 mod stream;
+mod template;
 mod vocabulary;
 
 pub use chat::Message;
+pub(crate) use file::is_sentencepiece;
 pub use llama3::Llama3Specials;
 pub use stream::TextStream;
 
 use crate::error::{Error, Result};
-use chat::ChatFormat;
 use fancy_regex::Regex;
+use roles::Roles;
 use std::sync::Arc;
 use tiktoken_rs::CoreBPE;
 use vocabulary::Vocabulary;
-
-/// Special tokens that end an answer, in the models this crate reads.
-const STOP_TOKENS: [&str; 5] =
-    ["<|end_of_text|>", "<|eom_id|>", "<|eot_id|>", "<|im_end|>", "<|endoftext|>"];
 
 /// Turns text into token ids and back. Cheap to clone; owns everything it needs.
 ///
@@ -54,34 +57,31 @@ const STOP_TOKENS: [&str; 5] =
 pub struct Tokenizer {
     bpe: Arc<CoreBPE>,
     vocabulary: Arc<Vocabulary>,
+    roles: Arc<Roles>,
     pattern: &'static str,
     splitter: Regex,
-    special_finder: Option<Regex>,
-    bos: Option<u32>,
-    stop_tokens: Vec<u32>,
-    chat_format: Option<ChatFormat>,
+    /// Finds the added tokens that count in every text.
+    plain_added: Option<Regex>,
+    /// Finds all added tokens.
+    all_added: Option<Regex>,
 }
 
 impl Tokenizer {
-    /// BOS, the stop tokens and the chat format follow from the names of the special tokens; a
-    /// file that says more about them overrides them afterwards.
-    fn new(vocabulary: Vocabulary, pattern: &'static str) -> Result<Self> {
+    fn new(vocabulary: Vocabulary, pattern: &'static str, roles: Roles) -> Result<Self> {
         let problem = |e: String| vocabulary.problem(format!("cannot be used: {e}"));
+        let added = vocabulary.added.iter();
         let bpe = CoreBPE::new(
             vocabulary.ranks.clone(),
-            vocabulary.special.clone().into_iter().collect(),
+            added.map(|(name, added)| (name.clone(), added.id)).collect(),
             pattern,
-        )
-        .map_err(|e| problem(e.to_string()))?;
-        let special = |name: &str| vocabulary.special.get(name).copied();
+        );
         Ok(Self {
-            bpe: Arc::new(bpe),
+            bpe: Arc::new(bpe.map_err(|e| problem(e.to_string()))?),
+            roles: Arc::new(roles),
             pattern,
             splitter: Regex::new(pattern).map_err(|e| problem(e.to_string()))?,
-            special_finder: vocabulary.special_finder()?,
-            bos: special("<|begin_of_text|>"),
-            stop_tokens: STOP_TOKENS.into_iter().filter_map(special).collect(),
-            chat_format: ChatFormat::of_special_tokens(&vocabulary.special),
+            plain_added: vocabulary.finder(|added| !added.is_special)?,
+            all_added: vocabulary.finder(|_| true)?,
             vocabulary: Arc::new(vocabulary),
         })
     }
@@ -92,42 +92,40 @@ impl Tokenizer {
     /// [`missing_bytes`](Self::missing_bytes)): they are left out, and what is left of their piece
     /// is merged as if they had never been there, as in the original tokenizer.
     pub fn encode(&self, text: &str) -> Vec<u32> {
-        let mut ids = Vec::new();
-        self.encode_into(text, &mut ids);
-        ids
+        self.encode_around(&self.plain_added, text)
     }
 
     /// As [`encode`](Self::encode), but text such as `<|eot_id|>` becomes that special token.
     ///
     /// Never feed it a stranger's text: whoever writes the special tokens speaks for every role.
     pub fn encode_with_special(&self, text: &str) -> Vec<u32> {
+        self.encode_around(&self.all_added, text)
+    }
+
+    fn encode_around(&self, finder: &Option<Regex>, text: &str) -> Vec<u32> {
         let mut ids = Vec::new();
-        let mut start = 0;
-        let finder = self.special_finder.iter();
-        for found in finder.flat_map(|finder| finder.find_iter(text)).flatten() {
-            self.encode_into(&text[start..found.start()], &mut ids);
-            ids.extend(self.special(found.as_str()));
-            start = found.end();
+        for (part, token) in self.cut(text, finder) {
+            self.merge_text(part, &mut ids);
+            ids.extend(token);
         }
-        self.encode_into(&text[start..], &mut ids);
         ids
     }
 
-    /// What the model is given for a bare prompt: BOS if this model uses one, then the text.
+    /// What the model is given for a bare prompt: the text, and what its files put around a text.
+    /// That is BOS before it, for a Llama 3, and nothing for SmolLM2.
     pub fn prompt(&self, text: &str) -> Vec<u32> {
-        let mut ids: Vec<u32> = self.bos.into_iter().collect();
-        self.encode_into(text, &mut ids);
-        ids
+        let Roles { before, behind, .. } = &*self.roles;
+        [before.as_slice(), &self.encode(text), behind].concat()
     }
 
     /// The token that begins every sequence: Llama 3 has one, SmolLM2 has none.
     pub fn bos(&self) -> Option<u32> {
-        self.bos
+        self.roles.before.first().copied()
     }
 
     /// The tokens after which an answer is over.
     pub fn stop_tokens(&self) -> &[u32] {
-        &self.stop_tokens
+        &self.roles.stop
     }
 
     /// The text of `ids`. Bytes that are no valid UTF-8 become U+FFFD (�).
@@ -176,17 +174,24 @@ impl Tokenizer {
         self.vocabulary.ranks.get(bytes).copied()
     }
 
-    /// The id of the special token of that name, such as `<|eot_id|>`.
+    /// The id of the added token of that name, such as `<|eot_id|>`.
     pub fn special(&self, name: &str) -> Option<u32> {
-        self.vocabulary.special.get(name).copied()
+        self.vocabulary.id(name)
     }
 
-    /// The special tokens and their ids, by id.
+    /// The added tokens, which nearly always are special tokens, and their ids, by id.
     pub fn special_tokens(&self) -> Vec<(String, u32)> {
-        let special = self.vocabulary.special.iter();
-        let mut list: Vec<_> = special.map(|(name, &id)| (name.clone(), id)).collect();
+        let added = self.vocabulary.added.iter();
+        let mut list: Vec<_> = added.map(|(name, added)| (name.clone(), added.id)).collect();
         list.sort_by_key(|&(_, id)| id);
         list
+    }
+
+    /// Do the tokens that merging makes all have a row in a table of so many? An added token may lie
+    /// beyond it: nothing draws it, and a model refuses it.
+    pub(crate) fn fits(&self, n_rows: usize) -> bool {
+        let highest = self.vocabulary.ranks.values().max();
+        highest.is_none_or(|&id| (id as usize) < n_rows)
     }
 
     /// The highest id + 1.

@@ -3,14 +3,24 @@
 
 mod common;
 
+#[path = "tokenizer/added.rs"]
+mod added;
 #[path = "tokenizer/any_text.rs"]
 mod any_text;
+#[path = "tokenizer/beside.rs"]
+mod beside;
 #[path = "tokenizer/chat.rs"]
 mod chat;
 #[path = "tokenizer/damaged_files.rs"]
 mod damaged_files;
 #[path = "tokenizer/formats.rs"]
 mod formats;
+#[path = "tokenizer/roles.rs"]
+mod roles;
+#[path = "tokenizer/templates.rs"]
+mod templates;
+#[path = "tokenizer/tiny.rs"]
+mod tiny;
 
 use candle_core::quantized::gguf_file;
 use llama3::tokenizer::{Llama3Specials, Tokenizer};

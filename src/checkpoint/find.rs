@@ -4,12 +4,10 @@ use super::description::{self, Description};
 use super::names::Dialect;
 use super::pieces::{self, Files};
 use super::stored::{Stored, StoredTensor, WeightFile};
-use super::{Checkpoint, Format, gguf, safetensors, stores, torch, weights};
-use crate::config::{LLAMA3_8B, SMOLLM2_135M};
+use super::{Checkpoint, Format, gguf, safetensors, stores, torch};
 use crate::error::{Error, Result};
-use crate::tokenizer::{Llama3Specials, Tokenizer};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// What a checkpoint's files do not say.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -197,51 +195,4 @@ fn nothing_there(dir: &Path, names: &[String]) -> Error {
          index) with config.json, or one .gguf file; {SEE_README}"
     );
     Error::file(dir, found, hint)
-}
-
-/// The tokenizer inside or beside the weights, or the one that all models of this vocabulary share.
-pub fn tokenizer(checkpoint: &Checkpoint) -> Result<Tokenizer> {
-    let n_tokens = checkpoint.config.vocab_size;
-    let specials = match checkpoint.config.rope_scaling {
-        None => Llama3Specials::Llama3,
-        Some(_) => Llama3Specials::Llama31,
-    };
-    let is_rehearsal = checkpoint.format == Format::Rehearsal;
-    let tokenizer = if let Some(file) = &checkpoint.gguf {
-        of_gguf(file)?
-    } else if let Some(path) = tokenizer_file(&checkpoint.path).filter(|_| !is_rehearsal) {
-        if path.ends_with("tokenizer.json") {
-            Tokenizer::from_hugging_face_file(&path)?
-        } else {
-            Tokenizer::from_tiktoken_file(&path, specials)?
-        }
-    } else if n_tokens == LLAMA3_8B.vocab_size {
-        Tokenizer::from_tiktoken_file(weights::llama3_tokenizer()?, specials)?
-    } else if n_tokens == SMOLLM2_135M.vocab_size && is_rehearsal {
-        of_gguf(&WeightFile::open(&weights::small_model()?)?)?
-    } else {
-        let problem = "there is no tokenizer.model or tokenizer.json with the weights";
-        let hint = "copy it from the model's repository, or give token ids directly";
-        return Err(Error::file(&checkpoint.path, problem, hint));
-    };
-    if tokenizer.vocab_size() > n_tokens {
-        return Err(Error::Tokenizer(format!(
-            "it has {} tokens and the model only {n_tokens}: they do not belong together",
-            tokenizer.vocab_size()
-        )));
-    }
-    Ok(tokenizer)
-}
-
-fn of_gguf(file: &WeightFile) -> Result<Tokenizer> {
-    Tokenizer::from_gguf_metadata(&gguf::metadata(file)?, &file.path)
-}
-
-fn tokenizer_file(path: &Path) -> Option<PathBuf> {
-    let dir = if path.is_dir() { path } else { path.parent()? };
-    let above = dir.ends_with("original").then(|| dir.parent()).flatten();
-    let places = [Some(dir.join("original")), Some(dir.to_owned()), above.map(Path::to_owned)];
-    let mut files = (places.into_iter().flatten())
-        .flat_map(|dir| [dir.join("tokenizer.model"), dir.join("tokenizer.json")]);
-    files.find(|file| file.exists())
 }

@@ -3,6 +3,7 @@
 //! Nothing is on disk and nothing is kept in memory, so even the 8B's [32, 128, 4096] query heads
 //! can be unwrapped on a small machine. What such a model predicts means nothing.
 
+use super::names::Dialect;
 use super::{Checkpoint, Format};
 use crate::config::Config;
 use crate::error::{Error, Result};
@@ -33,6 +34,7 @@ pub fn open(name: &str, config: Config, seed: u64) -> Result<Checkpoint> {
         name: name.into(),
         path: name.into(),
         format: Format::Rehearsal,
+        dialect: Dialect::Meta,
         matrices,
         gguf: None,
     })

@@ -1,11 +1,11 @@
 //! Conversations: how messages are written for a model that was trained to answer.
 
 use super::Tokenizer;
+use super::template::Template;
 use crate::error::{Error, Result};
-use std::collections::BTreeMap;
 
-/// SmolLM2's template puts this first if a conversation does not begin with a system message.
-const SMOLLM2_SYSTEM: &str = "You are a helpful AI assistant named SmolLM, trained by Hugging Face";
+/// Unicode calls it no character, so no text has a use for it; in a message it is left out.
+pub(super) const MARK: char = '\u{fdd0}';
 
 /// One message of a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,46 +23,16 @@ impl Message {
     }
 }
 
-/// The two ways to write a conversation that this crate knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum ChatFormat {
-    /// `<|start_header_id|>role<|end_header_id|>\n\ncontent<|eot_id|>`, after one BOS.
-    Llama3,
-    /// `<|im_start|>role\ncontent<|im_end|>\n`, also known as ChatML.
-    SmolLM2,
-}
-
-impl ChatFormat {
-    /// The format whose special tokens are all there.
-    pub(super) fn of_special_tokens(special: &BTreeMap<String, u32>) -> Option<Self> {
-        let has = |names: &[&str]| names.iter().all(|&name| special.contains_key(name));
-        if has(&["<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"]) {
-            Some(Self::Llama3)
-        } else if has(&["<|im_start|>", "<|im_end|>"]) {
-            Some(Self::SmolLM2)
-        } else {
-            None
-        }
-    }
-
-    /// Whether a chat template in a file writes this format.
-    pub(super) fn is_in_template(self, template: &str) -> bool {
-        template.contains(match self {
-            Self::Llama3 => "<|start_header_id|>",
-            Self::SmolLM2 => SMOLLM2_SYSTEM,
-        })
-    }
-}
-
 impl Tokenizer {
     /// A conversation as the model was trained to see it, with an open header for its answer.
     ///
-    /// Llama 3: as `ChatFormat.encode_dialog_prompt` of meta-llama/llama3, so white space around a
-    /// content is dropped. SmolLM2: as its chat template, with its default system message.
+    /// The chat template in the model's files says how. Meta's files have none: then it is Llama 3's
+    /// way, `<|start_header_id|>role<|end_header_id|>\n\ncontent<|eot_id|>` after one BOS, with no
+    /// white space around a content, as `ChatFormat.encode_dialog_prompt` of meta-llama/llama3.
     ///
     /// # Errors
-    /// No messages; a role of anything but ASCII letters, digits, `_` and `-`; a model whose chat
-    /// format is not one of the two.
+    /// No messages; a role of anything but ASCII letters, digits, `_` and `-`; a template that cannot
+    /// be rendered; neither a template nor Llama 3's special tokens.
     pub fn chat(&self, messages: &[Message]) -> Result<Vec<u32>> {
         if messages.is_empty() {
             return Err(Error::Argument("a chat needs at least one message".into()));
@@ -70,54 +40,71 @@ impl Tokenizer {
         for message in messages {
             check_role(&message.role)?;
         }
-        match self.chat_format {
-            Some(ChatFormat::Llama3) => self.llama3_chat(messages),
-            Some(ChatFormat::SmolLM2) => self.smollm2_chat(messages),
-            None => Err(Error::Tokenizer(format!(
-                "{}: the chat format of this model is not known: write it out as text and use \
-                 encode_with_special, or take an Instruct model of Llama 3 or SmolLM2",
-                self.vocabulary.path.display()
-            ))),
+        match &self.roles.template {
+            Some(template) => self.chat_by(template, messages),
+            None => self.llama3_chat(messages),
         }
+    }
+
+    /// The model's own chat template, if its files have one: then it was trained to answer.
+    pub fn chat_template(&self) -> Option<&str> {
+        let template = self.roles.template.as_ref();
+        template.map(|template| template.source.as_str())
     }
 
     fn llama3_chat(&self, messages: &[Message]) -> Result<Vec<u32>> {
         let mut ids: Vec<u32> = self.bos().into_iter().collect();
         for message in messages {
             self.llama3_header(&message.role, &mut ids)?;
-            self.encode_into(strip(&message.content), &mut ids);
-            ids.push(self.special_id("<|eot_id|>")?);
+            ids.extend(self.encode(strip(&message.content)));
+            ids.push(self.chat_token("<|eot_id|>")?);
         }
         self.llama3_header("assistant", &mut ids)?;
         Ok(ids)
     }
 
     fn llama3_header(&self, role: &str, ids: &mut Vec<u32>) -> Result<()> {
-        ids.push(self.special_id("<|start_header_id|>")?);
-        self.encode_into(role, ids);
-        ids.push(self.special_id("<|end_header_id|>")?);
-        self.encode_into("\n\n", ids);
+        ids.push(self.chat_token("<|start_header_id|>")?);
+        ids.extend(self.encode(role));
+        ids.push(self.chat_token("<|end_header_id|>")?);
+        ids.extend(self.encode("\n\n"));
         Ok(())
     }
 
-    fn smollm2_chat(&self, messages: &[Message]) -> Result<Vec<u32>> {
-        let has_system = messages.first().is_some_and(|m| m.role == "system");
-        let default = (!has_system).then(|| Message::new("system", SMOLLM2_SYSTEM));
-        let mut ids = Vec::new();
-        for message in default.iter().chain(messages) {
-            ids.push(self.special_id("<|im_start|>")?);
-            self.encode_into(&format!("{}\n{}", message.role, message.content), &mut ids);
-            ids.push(self.special_id("<|im_end|>")?);
-            self.encode_into("\n", &mut ids);
-        }
-        ids.push(self.special_id("<|im_start|>")?);
-        self.encode_into("assistant\n", &mut ids);
-        Ok(ids)
+    fn chat_token(&self, name: &str) -> Result<u32> {
+        self.special(name).ok_or_else(|| {
+            let problem = format!("it has no chat template and no {name}: its chats are not known");
+            let hint = "write the conversation out as text, and use encode_with_special; or take \
+                        an Instruct model";
+            Error::file(&self.vocabulary.path, problem, hint)
+        })
     }
 
-    fn special_id(&self, name: &str) -> Result<u32> {
-        let missing = || Error::Tokenizer(format!("this vocabulary has no special token {name}"));
-        self.special(name).ok_or_else(missing)
+    /// The special tokens that the template writes count, and those in a message do not: a mark in
+    /// their names hides them until the text is cut.
+    fn chat_by(&self, template: &Template, messages: &[Message]) -> Result<Vec<u32>> {
+        let added = self.vocabulary.added.iter();
+        let special: Vec<&str> =
+            (added.filter(|(_, added)| added.is_special)).map(|(name, _)| name.as_str()).collect();
+        let hide = |message: &Message| {
+            let mut content = message.content.clone();
+            for name in &special {
+                let first = name.chars().next().map_or(0, char::len_utf8);
+                let (first, rest) = name.split_at(first);
+                content = content.replace(name, &format!("{first}{MARK}{rest}"));
+            }
+            Message::new(&message.role, content)
+        };
+        let messages: Vec<Message> = messages.iter().map(hide).collect();
+        let [bos, eos] = [self.roles.bos, self.roles.eos]
+            .map(|id| id.map_or(String::new(), |id| self.token(id)));
+        let mut ids = vec![];
+        let text = template.render(&messages, [&bos, &eos])?;
+        for (part, token) in self.cut(&text, &self.all_added) {
+            self.merge_text(&part.replace(MARK, ""), &mut ids);
+            ids.extend(token);
+        }
+        Ok(ids)
     }
 }
 

@@ -4,9 +4,11 @@
 //! <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 
 use super::Tokenizer;
+use super::added::Added;
 use super::byte_level::bytes_of;
-use super::chat::ChatFormat;
 use super::pieces::{LLAMA3_PATTERN, SMOLLM2_PATTERN};
+use super::roles::Roles;
+use super::template::Template;
 use super::vocabulary::Vocabulary;
 use crate::error::{Error, Result};
 use candle_core::quantized::gguf_file::Value;
@@ -37,9 +39,8 @@ impl Tokenizer {
         metadata.add_tokens(&mut vocabulary)?;
         let merges = metadata.array("merges")?;
         vocabulary.check_merges(merges.iter().map(|merge| text(merge)?.split_once(' ')))?;
-        let mut tokenizer = Self::new(vocabulary, pattern)?;
-        metadata.add_roles(&mut tokenizer)?;
-        Ok(tokenizer)
+        let roles = metadata.roles(&vocabulary, pattern)?;
+        Self::new(vocabulary, pattern, roles)
     }
 }
 
@@ -62,8 +63,8 @@ impl<'a> Metadata<'a> {
         }
     }
 
-    /// `token_type`: 1 is a normal token, 2 to 4 are unknown, control and user-defined tokens, 5
-    /// is not used, 6 is a byte of SentencePiece.
+    /// `token_type`: 1 is a normal token, 2 and 3 are unknown and control tokens, 4 a user-defined
+    /// one, which is found in every text; 5 is not used, 6 is a byte of SentencePiece.
     fn add_tokens(&self, vocabulary: &mut Vocabulary) -> Result<()> {
         let (tokens, types) = (self.array("tokens")?, self.array("token_type")?);
         if tokens.is_empty() || tokens.len() != types.len() {
@@ -76,7 +77,11 @@ impl<'a> Metadata<'a> {
             let token = text(token).ok_or_else(damaged)?;
             match number(token_type) {
                 Some(1) => vocabulary.add(bytes_of(token).ok_or_else(damaged)?, id)?,
-                Some(2..=4) => vocabulary.add_special(token, id)?,
+                Some(kind @ 2..=4) => {
+                    let is_special = kind != 4;
+                    let added = Added::special(id);
+                    vocabulary.add_whole(token, Added { is_special, ..added })?;
+                }
                 Some(5) => {}
                 _ => return Err(damaged()),
             }
@@ -84,22 +89,28 @@ impl<'a> Metadata<'a> {
         Ok(())
     }
 
-    /// BOS, end of answer and chat format, where the file says more than the tokens' names.
-    fn add_roles(&self, tokenizer: &mut Tokenizer) -> Result<()> {
-        if let Some(Value::Bool(add_bos)) = self.get("add_bos_token") {
-            tokenizer.bos = if *add_bos { self.id("bos_token_id", tokenizer)? } else { None };
-        }
-        if let Some(eos) = self.id("eos_token_id", tokenizer)?
-            && !tokenizer.stop_tokens.contains(&eos)
-        {
-            tokenizer.stop_tokens.push(eos);
+    /// As llama.cpp has it: BOS begins the texts of a Llama 3 unless the file says otherwise.
+    fn roles(&self, vocabulary: &Vocabulary, pattern: &str) -> Result<Roles> {
+        let mut roles = Roles::of_names(vocabulary);
+        let id = |key| self.id(key, vocabulary);
+        roles.bos = id("bos_token_id")?.or(roles.bos);
+        roles.eos = id("eos_token_id")?;
+        let is_llama3 = pattern == LLAMA3_PATTERN;
+        roles.before = roles.bos.filter(|_| is_llama3).into_iter().collect();
+        let put = roles.put_around(self.flag("add_bos_token")?, self.flag("add_eos_token")?);
+        put.map_err(|key| self.problem(format!("tokenizer.ggml.{key} names no token")))?;
+        for key in ["eos_token_id", "eot_token_id", "eom_token_id"] {
+            roles.stop_at(id(key)?);
         }
         // The key has no `ggml.` in it.
-        if let Some(template) = self.values.get("tokenizer.chat_template").and_then(text) {
-            let known = |format: &ChatFormat| format.is_in_template(template);
-            tokenizer.chat_format = tokenizer.chat_format.filter(known);
-        }
-        Ok(())
+        roles.template = match self.values.get("tokenizer.chat_template") {
+            None => None,
+            Some(Value::String(source)) => {
+                Some(Template { path: self.path.to_owned(), source: source.clone() })
+            }
+            Some(_) => return Err(self.problem("tokenizer.chat_template is no text")),
+        };
+        Ok(roles)
     }
 
     fn get(&self, key: &str) -> Option<&'a Value> {
@@ -118,13 +129,20 @@ impl<'a> Metadata<'a> {
         }
     }
 
+    fn flag(&self, key: &str) -> Result<Option<bool>> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Value::Bool(flag)) => Ok(Some(*flag)),
+            _ => Err(self.problem(format!("tokenizer.ggml.{key} is not true or false"))),
+        }
+    }
+
     /// An id that must have a token, or None if the key is not there.
-    fn id(&self, key: &str, tokenizer: &Tokenizer) -> Result<Option<u32>> {
+    fn id(&self, key: &str, vocabulary: &Vocabulary) -> Result<Option<u32>> {
         let Some(value) = self.get(key) else {
             return Ok(None);
         };
-        let id = number(value).and_then(|id| u32::try_from(id).ok());
-        match id.filter(|&id| tokenizer.token_bytes(id).is_some()) {
+        match number(value).filter(|&id| vocabulary.has_id(id)) {
             Some(id) => Ok(Some(id)),
             None => Err(self.problem(format!("tokenizer.ggml.{key} is not the id of a token"))),
         }
@@ -143,16 +161,16 @@ fn text(value: &Value) -> Option<&str> {
     }
 }
 
-fn number(value: &Value) -> Option<i64> {
+fn number(value: &Value) -> Option<u32> {
     match *value {
         Value::U8(n) => Some(n.into()),
-        Value::I8(n) => Some(n.into()),
+        Value::I8(n) => n.try_into().ok(),
         Value::U16(n) => Some(n.into()),
-        Value::I16(n) => Some(n.into()),
-        Value::U32(n) => Some(n.into()),
-        Value::I32(n) => Some(n.into()),
-        Value::I64(n) => Some(n),
+        Value::I16(n) => n.try_into().ok(),
+        Value::U32(n) => Some(n),
+        Value::I32(n) => n.try_into().ok(),
         Value::U64(n) => n.try_into().ok(),
+        Value::I64(n) => n.try_into().ok(),
         _ => None,
     }
 }

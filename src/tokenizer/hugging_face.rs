@@ -1,28 +1,29 @@
 //! Hugging Face's `tokenizer.json`.
 
-use super::Tokenizer;
+use super::added::Added;
 use super::byte_level::bytes_of;
 use super::pieces::{LLAMA3_PATTERN, SMOLLM2_PATTERN};
-use super::vocabulary::{Vocabulary, read_file};
+use super::roles::Roles;
+use super::vocabulary::Vocabulary;
+use super::{Tokenizer, file};
 use crate::error::{Error, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 
 impl Tokenizer {
     /// Reads a `tokenizer.json` of Llama 3 or SmolLM2: byte-level BPE whose ids follow the order of
     /// its merges, so that they can serve as ranks.
     ///
-    /// All `added_tokens` become special tokens.
+    /// What is put around a text, what ends an answer and how a chat is written, this file and those
+    /// beside it say: `tokenizer_config.json`, `chat_template.jinja`, `config.json` and
+    /// `generation_config.json`.
     ///
     /// # Errors
     /// Anything else: SentencePiece vocabularies (Llama 2), a normalizer, an unknown splitting
     /// pattern, ids in another order than the merges, a damaged file.
     pub fn from_hugging_face_file(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let json: Value = serde_json::from_slice(&read_file(path)?).map_err(|e| {
-            let problem = format!("not valid JSON: {e}");
-            Error::file(path, problem, "give the path of a tokenizer.json; download it again")
-        })?;
+        let json = file::json(path)?;
         check_kind(path, &json)?;
         let pattern = pattern(path, &json["pre_tokenizer"])?;
         let mut vocabulary = Vocabulary::new(path);
@@ -30,7 +31,10 @@ impl Tokenizer {
         let merges = json["model"]["merges"].as_array();
         let merges = merges.ok_or_else(|| vocabulary.problem("model.merges is missing"))?;
         vocabulary.check_merges(merges.iter().map(pair))?;
-        Self::new(vocabulary, pattern)
+        let mut roles = Roles::of_names(&vocabulary);
+        put_around(&vocabulary, &json["post_processor"], &mut roles)?;
+        roles.obey_files_beside(&vocabulary)?;
+        Self::new(vocabulary, pattern, roles)
     }
 }
 
@@ -46,7 +50,8 @@ fn check_kind(path: &Path, json: &Value) -> Result<()> {
     if model["byte_fallback"] == true {
         return unsupported("this is a SentencePiece vocabulary, as of Llama 1 and 2");
     }
-    if !json["normalizer"].is_null() {
+    let normalizer = &json["normalizer"];
+    if !normalizer.is_null() && normalizer["normalizers"] != json!([]) {
         return unsupported("it changes the text first (normalizer), which this crate does not");
     }
     for key in ["continuing_subword_prefix", "end_of_word_suffix"] {
@@ -85,31 +90,73 @@ fn pattern(path: &Path, pre_tokenizer: &Value) -> Result<&'static str> {
 }
 
 fn add_tokens(vocabulary: &mut Vocabulary, json: &Value) -> Result<()> {
-    for token in json["added_tokens"].as_array().into_iter().flatten() {
-        let (name, id) = (token["content"].as_str(), id(&token["id"]));
-        let (Some(name), Some(id)) = (name, id) else {
-            return Err(vocabulary.problem(format!("added_tokens: no content or id in {token}")));
-        };
-        vocabulary.add_special(name, id)?;
-    }
     let tokens = json["model"]["vocab"].as_object();
     let tokens = tokens.ok_or_else(|| vocabulary.problem("model.vocab is missing"))?;
+    for token in json["added_tokens"].as_array().into_iter().flatten() {
+        let (name, added_id) = (token["content"].as_str(), id(&token["id"]));
+        let (Some(name), Some(added_id)) = (name, added_id) else {
+            return Err(vocabulary.problem(format!("added_tokens: no content or id in {token}")));
+        };
+        if token["single_word"] == true {
+            return Err(vocabulary.problem(format!("{name} counts only as a single word")));
+        }
+        let added = Added {
+            id: tokens.get(name).and_then(id).unwrap_or(added_id), // as tokenizers does
+            is_special: token["special"] != false,
+            takes_space: ["lstrip", "rstrip"].map(|key| token[key] == true),
+        };
+        vocabulary.add_whole(name, added)?;
+    }
     for (token, value) in tokens {
         let id = id(value);
         let id = id.ok_or_else(|| vocabulary.problem(format!("{token:?} has the id {value}")))?;
-        // SmolLM2 lists its special tokens a second time, among the others.
-        if vocabulary.special.get(token) == Some(&id) {
-            continue;
+        match (bytes_of(token), vocabulary.added.get(token)) {
+            (Some(bytes), None) => vocabulary.add(bytes, id)?,
+            (Some(bytes), Some(twin)) if bytes.len() == 1 || !twin.is_special => {
+                vocabulary.rank(bytes, id)?;
+            }
+            (_, Some(_)) => {} // SmolLM2 lists its special tokens a second time, among the others
+            (None, None) => {
+                return Err(vocabulary.problem(format!(
+                    "{token:?}, id {id}, is not written in GPT-2's bytes: not a byte-level vocabulary"
+                )));
+            }
         }
-        let bytes = bytes_of(token);
-        let bytes = bytes.ok_or_else(|| {
-            vocabulary.problem(format!(
-                "{token:?}, id {id}, is not written in GPT-2's bytes: not a byte-level vocabulary"
-            ))
-        })?;
-        vocabulary.add(bytes, id)?;
     }
     Ok(())
+}
+
+/// What a post-processor puts around a text: `TemplateProcessing` lists special tokens and the text.
+fn put_around(vocabulary: &Vocabulary, processor: &Value, roles: &mut Roles) -> Result<()> {
+    match processor["type"].as_str() {
+        None | Some("ByteLevel") => {}
+        Some("Sequence") => {
+            for step in processor["processors"].as_array().into_iter().flatten() {
+                put_around(vocabulary, step, roles)?;
+            }
+        }
+        _ => {
+            let around = around(processor);
+            [roles.before, roles.behind] = around.ok_or_else(|| {
+                vocabulary.problem(format!("post_processor: not understood: {processor}"))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// The special tokens before and behind the text.
+fn around(processor: &Value) -> Option<[Vec<u32>; 2]> {
+    let items = processor["single"].as_array()?;
+    let text = items.iter().position(|item| item["Sequence"].is_object())?;
+    let ids = |item: &Value| -> Option<Vec<u32>> {
+        let name = item["SpecialToken"]["id"].as_str()?;
+        let ids = processor["special_tokens"][name]["ids"].as_array()?;
+        ids.iter().map(id).collect()
+    };
+    let all = |items: &[Value]| items.iter().map(ids).collect::<Option<Vec<_>>>();
+    let (before, behind) = (all(&items[..text])?, all(&items[text + 1..])?);
+    Some([before.concat(), behind.concat()])
 }
 
 fn id(value: &Value) -> Option<u32> {

@@ -1,8 +1,10 @@
 //! Meta's `tokenizer.model`: one token a line, its bytes in base64 and its rank.
 
+use super::added::Added;
 use super::pieces::LLAMA3_PATTERN;
-use super::vocabulary::{Vocabulary, read_file};
-use super::{Tokenizer, byte_level};
+use super::roles::Roles;
+use super::vocabulary::Vocabulary;
+use super::{Tokenizer, byte_level, file};
 use crate::error::{Error, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -69,7 +71,7 @@ impl Tokenizer {
     /// Not 128,000 lines of `base64 rank` with the ranks 0, 1, 2, …; any other kind of file.
     pub fn from_tiktoken_file(path: impl AsRef<Path>, specials: Llama3Specials) -> Result<Self> {
         let path = path.as_ref();
-        let bytes = read_file(path)?;
+        let bytes = file::read(path)?;
         let mut vocabulary = Vocabulary::new(path);
         for (rank, line) in bytes.trim_ascii_end().split(|&b| b == b'\n').enumerate() {
             let token = parse_line(line, rank).ok_or_else(|| bad_line(path, line, rank))?;
@@ -81,9 +83,11 @@ impl Tokenizer {
             return Err(Error::file(path, problem, HINT));
         }
         for (i, name) in specials.names().iter().enumerate() {
-            vocabulary.add_special(name, (N_RANKS + i) as u32)?;
+            vocabulary.add_whole(name, Added::special((N_RANKS + i) as u32))?;
         }
-        Self::new(vocabulary, LLAMA3_PATTERN)
+        let mut roles = Roles::of_names(&vocabulary);
+        roles.obey_files_beside(&vocabulary)?;
+        Self::new(vocabulary, LLAMA3_PATTERN, roles)
     }
 }
 

@@ -54,7 +54,8 @@ impl Tokenizer {
         steps
     }
 
-    pub(super) fn encode_into(&self, text: &str, ids: &mut Vec<u32>) {
+    /// The tokens of a text without added tokens.
+    pub(super) fn merge_text(&self, text: &str, ids: &mut Vec<u32>) {
         for run in runs(text) {
             // tiktoken-rs panics on a byte without a token, so those runs take the long way round.
             if run.bytes().all(|b| self.has_byte(b)) {

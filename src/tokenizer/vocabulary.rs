@@ -1,22 +1,19 @@
-//! What every tokenizer file comes down to: byte strings with ranks, and special tokens.
+//! What every tokenizer file comes down to: byte strings with ranks, and tokens added to them.
 
+use super::added::Added;
 use super::byte_level::{bytes_of, show};
 use crate::error::{Error, Result};
-use fancy_regex::Regex;
 use rustc_hash::FxHashMap;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-/// Larger than any tokenizer file: a checkpoint given by mistake is not read into memory.
-const MAX_FILE_SIZE: u64 = 128 << 20;
-
-/// The tokens read from one file. Every id and every token occurs once.
+/// The tokens read from one file.
 pub(super) struct Vocabulary {
     pub path: PathBuf,
     /// Token bytes → rank. The rank is the id, and the lowest is merged first.
     pub ranks: FxHashMap<Vec<u8>, u32>,
-    /// Name → id.
-    pub special: BTreeMap<String, u32>,
+    /// Name → token, of those that are found in a text as a whole.
+    pub added: BTreeMap<String, Added>,
     /// The bytes that are tokens.
     pub has_byte: [bool; 256],
     ids: HashSet<u32>,
@@ -27,7 +24,7 @@ impl Vocabulary {
         Self {
             path: path.to_owned(),
             ranks: FxHashMap::default(),
-            special: BTreeMap::new(),
+            added: BTreeMap::new(),
             has_byte: [false; 256],
             ids: HashSet::new(),
         }
@@ -36,6 +33,11 @@ impl Vocabulary {
     /// Adds a token that merging can make.
     pub fn add(&mut self, bytes: Vec<u8>, id: u32) -> Result<()> {
         self.claim(id)?;
+        self.rank(bytes, id)
+    }
+
+    /// Gives a token, which may have been [added](Self::add_whole) before, a rank.
+    pub fn rank(&mut self, bytes: Vec<u8>, id: u32) -> Result<()> {
         if bytes.is_empty() {
             return Err(self.problem(format!("the token with the id {id} is empty")));
         }
@@ -50,19 +52,18 @@ impl Vocabulary {
         }
     }
 
-    /// Adds a token that no text is turned into.
-    pub fn add_special(&mut self, name: &str, id: u32) -> Result<()> {
-        self.claim(id)?;
+    /// Adds a token that is found in a text as a whole.
+    pub fn add_whole(&mut self, name: &str, added: Added) -> Result<()> {
+        let id = added.id;
         if name.is_empty() {
-            return Err(self.problem(format!("the special token with the id {id} has no name")));
+            return Err(self.problem(format!("the added token with the id {id} has no name")));
         }
-        match self.special.insert(name.to_owned(), id) {
-            None => Ok(()),
-            Some(first) => Err(self.problem(format!("{name} has two ids, {first} and {id}"))),
+        if self.added.insert(name.to_owned(), added).is_some() {
+            return Err(self.problem(format!("{name} is added twice")));
         }
+        self.claim(id)
     }
 
-    /// tiktoken-rs panics on an id that occurs twice, so it is refused here.
     fn claim(&mut self, id: u32) -> Result<()> {
         if self.ids.insert(id) {
             return Ok(());
@@ -70,20 +71,18 @@ impl Vocabulary {
         Err(self.problem(format!("two tokens have the id {id}")))
     }
 
+    pub fn has_id(&self, id: u32) -> bool {
+        self.ids.contains(&id)
+    }
+
+    /// The id of an added token.
+    pub fn id(&self, name: &str) -> Option<u32> {
+        self.added.get(name).map(|added| added.id)
+    }
+
     /// The highest id + 1.
     pub fn size(&self) -> usize {
         self.ids.iter().max().map_or(0, |&id| id as usize + 1)
-    }
-
-    /// Finds special tokens in text, the longest where several begin.
-    pub fn special_finder(&self) -> Result<Option<Regex>> {
-        if self.special.is_empty() {
-            return Ok(None);
-        }
-        let mut names: Vec<_> = self.special.keys().map(|s| fancy_regex::escape(s)).collect();
-        names.sort_by_key(|name| std::cmp::Reverse(name.len()));
-        let finder = Regex::new(&names.join("|"));
-        finder.map(Some).map_err(|e| self.problem(e.to_string()))
     }
 
     /// Checks that the ids can serve as ranks.
@@ -113,6 +112,8 @@ impl Vocabulary {
             last = id;
             made.insert(id);
         }
+        // An added token is cut out of a text before anything is merged.
+        made.extend(self.added.values().map(|added| added.id));
         self.check_unmade(&made)
     }
 
@@ -144,50 +145,5 @@ impl Vocabulary {
             "the file is damaged or of a model that this crate does not read; download it again, \
              from a Llama 3 or SmolLM2 repository",
         )
-    }
-}
-
-/// Reads a tokenizer file, and says so if it is plainly something else.
-pub(super) fn read_file(path: &Path) -> Result<Vec<u8>> {
-    let io = |e| Error::io(path, e);
-    let size = std::fs::metadata(path).map_err(io)?.len();
-    if size > MAX_FILE_SIZE {
-        return Err(Error::file(
-            path,
-            format!("{size} bytes is too large for a tokenizer"),
-            "give the path of tokenizer.model or tokenizer.json, not of the weights",
-        ));
-    }
-    let bytes = std::fs::read(path).map_err(io)?;
-    match mistaken_for(&bytes) {
-        Some((problem, hint)) => Err(Error::file(path, problem, hint)),
-        None => Ok(bytes),
-    }
-}
-
-/// What people have instead of the file, told from its first bytes.
-fn mistaken_for(bytes: &[u8]) -> Option<(&'static str, &'static str)> {
-    let starts = |prefix: &str| bytes.trim_ascii_start().starts_with(prefix.as_bytes());
-    if bytes.trim_ascii().is_empty() {
-        Some(("the file is empty", "download it again"))
-    } else if starts("version https://git-lfs") {
-        Some((
-            "this is a Git LFS pointer, not the tokenizer itself",
-            "run `git lfs pull` in the repository, or download the file by its link",
-        ))
-    } else if starts("<") {
-        Some((
-            "this is a web page, not a tokenizer",
-            "the download probably needs a login; log in and download again",
-        ))
-    } else if bytes.starts_with(b"\n")
-        && bytes[..bytes.len().min(64)].windows(5).any(|w| w == b"<unk>")
-    {
-        Some((
-            "this is a SentencePiece vocabulary, as of Llama 1 and 2",
-            "take the tokenizer.model of a Llama 3 model",
-        ))
-    } else {
-        None
     }
 }

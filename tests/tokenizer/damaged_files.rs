@@ -116,7 +116,7 @@ fn tokenizer_json_damaged() {
     let swapped = json_with("/model/merges/0", json!("i n"));
     assert_says(&swapped, &["merge 1", "order"]);
     let name = "/added_tokens/3/content";
-    assert_says(&json_with(name, json!("<|im_end|>")), &["two ids, 2 and 3"]);
+    assert_says(&json_with(name, json!("<|im_end|>")), &["<|im_end|> is added twice"]);
     assert_says(&json_with(name, json!("")), &["no name"]);
     assert_says(&json_with(name, json!(7)), &["added_tokens"]);
 }
