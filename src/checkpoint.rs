@@ -16,6 +16,7 @@ mod safetensors;
 mod stored;
 pub mod stores;
 mod torch;
+mod unread;
 pub mod weights;
 
 use crate::config::Config;

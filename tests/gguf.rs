@@ -5,7 +5,7 @@ mod common;
 
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QTensor};
-use common::gguf::{metadata, quantised, write};
+use common::gguf::{metadata, quantised, write, write_with};
 use common::*;
 use llama3::prelude::*;
 
@@ -149,6 +149,98 @@ fn the_alignment_is_a_key() {
     let a_text = "general.alignment\u{4}\0\0\0\0\0\0\0".to_string();
     let harmless = with("general.description", Value::String(a_text)).unwrap();
     assert_eq!(logits(&harmless, &[1, 2]), expected);
+}
+
+/// Keys that ask for other mathematics are refused by name, and those that ask for nothing are not.
+#[test]
+fn keys_of_other_models() {
+    let meta = Checkpoint::open(oracles().join("mqa_hd16/meta")).unwrap();
+    let tensors = quantised(&meta, GgmlDType::BF16);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.gguf");
+    let with = |key: &str, value: Value| {
+        let mut metadata = metadata(&meta.config);
+        metadata.retain(|(other, _)| other != key);
+        metadata.push((key.into(), value));
+        write_with(&path, &metadata, &tensors);
+        Checkpoint::open(&path)
+    };
+    let text = |text: &str| Value::String(text.into());
+    let head_dim = meta.config.head_dim as u32;
+    let refused = [
+        ("llama.rope.scale_linear", Value::F32(4.0), "only 1"),
+        ("llama.rope.scaling.factor", Value::F32(8.0), "only 1"),
+        ("llama.rope.scaling.type", text("linear"), "linear"),
+        ("llama.rope.scaling.type", text("yarn"), "yarn"),
+        ("llama.rope.scaling.attn_factor", Value::F32(0.5), "only 1"),
+        ("llama.rope.scaling.yarn_log_multiplier", Value::F32(0.1), "does not know"),
+        ("llama.rope.dimension_count", Value::U32(head_dim / 2), "only 16"),
+        ("llama.rope.dimension_count", Value::Array(vec![Value::U32(head_dim)]), "only 16"),
+        ("llama.attention.value_length", Value::U32(head_dim * 2), "only 16"),
+        ("llama.attention.causal", Value::Bool(false), "only true"),
+        ("llama.attention.sliding_window", Value::U32(4096), "does not know"),
+        ("llama.expert_count", Value::U32(8), "mixture of experts"),
+        ("llama.expert_used_count", Value::U32(2), "mixture of experts"),
+        ("llama.attention.head_count_kv", Value::Array(vec![Value::U32(1); 2]), "whole number"),
+        ("llama.feed_forward_length", Value::Array(vec![Value::U32(1); 2]), "whole number"),
+        ("llama.rope.freq_base", Value::Array(vec![Value::F32(1e4)]), "a number"),
+        ("llama.vocab_size", text("389"), "whole number"),
+        ("general.type", text("adapter"), "LoRA"),
+        ("general.type", text("mmproj"), "no model"),
+        ("general.architecture", Value::Array(vec![text("llama")]), "a text"),
+    ];
+    for (key, value, words) in refused {
+        let error = with(key, value.clone()).err().map(|e| e.to_string());
+        let error = error.unwrap_or_else(|| panic!("{key} = {value:?} was passed over"));
+        assert!(error.contains(key) && error.contains(words), "{error}");
+    }
+    for (key, value) in [
+        ("llama.rope.scale_linear", Value::F32(1.0)),
+        ("llama.rope.scaling.type", text("none")),
+        ("llama.rope.scaling.finetuned", Value::Bool(false)),
+        ("llama.rope.dimension_count", Value::U64(head_dim.into())),
+        ("llama.attention.causal", Value::Bool(true)),
+        ("llama.expert_count", Value::U32(0)),
+        ("general.type", text("model")),
+        ("general.quantization_version", Value::U32(2)),
+    ] {
+        assert_eq!(with(key, value).unwrap().config, meta.config, "{key}");
+    }
+}
+
+#[test]
+fn tensors_of_other_models() {
+    let meta = Checkpoint::open(oracles().join("mqa_hd16/meta")).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("model.gguf");
+    let with = |name: &str| {
+        let mut tensors = quantised(&meta, GgmlDType::BF16);
+        let ones = Tensor::ones(32, DType::F32, &Device::Cpu).unwrap();
+        tensors.push((name.into(), QTensor::quantize(&ones, GgmlDType::F32).unwrap()));
+        write(&path, &meta.config, &tensors);
+        Checkpoint::open(&path)
+    };
+    let later = format!("blk.{}.attn_norm.weight", meta.config.n_layers);
+    for (name, words) in [
+        ("blk.0.attn_q_norm.weight", "queries"),
+        ("blk.0.attn_k_norm.weight", "queries"),
+        ("blk.1.attn_q.scale", "quantised"),
+        ("blk.1.ffn_down.input_scale", "quantised"),
+        ("blk.0.ffn_gate_exps.weight", "mixture of experts"),
+        ("blk.0.ffn_gate_inp.weight", "mixture of experts"),
+        ("blk.0.ffn_up_shexp.weight", "mixture of experts"),
+        ("blk.0.attn_q.bias", "biases"),
+        ("blk.0.attn_q.weight.lora_a", "LoRA"),
+        ("blk.0.attn_sinks.weight", "no such tensor"),
+        ("rope_factors_long.weight", "no such tensor"),
+        ("token_embd_norm.weight", "no such tensor"),
+        (&later, "layers, counted from 0"),
+    ] {
+        let error = with(name).err().map(|e| e.to_string());
+        let error = error.unwrap_or_else(|| panic!("{name} was passed over"));
+        assert!(error.contains("model.gguf: it holds") && error.contains(name), "{error}");
+        assert!(error.contains(words), "{error}");
+    }
 }
 
 #[test]

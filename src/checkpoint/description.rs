@@ -1,6 +1,7 @@
 //! The three files that describe a Llama, read into one [`Config`].
 
 use super::keys::Keys;
+use super::unread;
 use crate::config::{Config, RELEASED, RopeScaling};
 use crate::error::Result;
 use candle_core::quantized::gguf_file::Value as GgufValue;
@@ -31,10 +32,7 @@ impl Config {
 /// Meta's `params.json`.
 pub fn from_meta(path: &Path, rope_factor: Option<f64>) -> Result<Description> {
     let params = Keys::open(path)?;
-    if params.optional::<serde_json::Value>("quantization_args")?.is_some() {
-        let problem = "quantised .pth files are not supported";
-        return Err(params.error("quantization_args", problem));
-    }
+    unread::check_json_keys(&params)?;
     let (dim, n_heads) = (params.required("dim")?, params.required("n_heads")?);
     let multiplier = params.optional("ffn_dim_multiplier")?;
     let hidden_dim = Config::ffn_width(dim, multiplier, params.required("multiple_of")?);
@@ -97,6 +95,7 @@ fn scale_as_released(config: &mut Config, factor: Option<f64>) -> Option<String>
 pub fn from_hugging_face(path: &Path) -> Result<Description> {
     let keys = Keys::open(path)?;
     keys.expect("model_type", "llama")?;
+    unread::check_json_keys(&keys)?;
     keys.expect("hidden_act", "silu")?;
     for key in ["attention_bias", "mlp_bias"] {
         if keys.flag(key)? {
@@ -133,7 +132,10 @@ fn rope_of_hugging_face(keys: &Keys) -> Result<(f64, Option<RopeScaling>)> {
     let scaling = keys.object("rope_scaling")?.filter(|rope| !rope.is_empty());
     let rope = scaling.or(keys.object("rope_parameters")?);
     let theta = match &rope {
-        Some(rope) => rope.optional("rope_theta")?,
+        Some(rope) => {
+            unread::check_json_keys(rope)?;
+            rope.optional("rope_theta")?
+        }
         None => None,
     };
     let theta = theta.map_or_else(|| keys.required("rope_theta"), Ok)?;
@@ -171,13 +173,8 @@ fn scaling_of_hugging_face(rope: &Keys) -> Result<Option<RopeScaling>> {
 /// The metadata of a GGUF file. Whether the output is tied and RoPE scaled, its tensors say.
 pub fn from_gguf(metadata: &GgufMetadata, path: &Path) -> Result<Description> {
     let keys = Keys::from_gguf(metadata, path);
+    unread::check_gguf_type(&keys)?;
     keys.expect("general.architecture", "llama")?;
-    if let Some(kind) = keys.optional::<&str>("llama.rope.scaling.type")?
-        && kind != "none"
-    {
-        let problem = format!("RoPE scaling of type {kind} is not supported");
-        return Err(keys.error("llama.rope.scaling.type", &problem));
-    }
     let (dim, n_heads) =
         (keys.required("llama.embedding_length")?, keys.required("llama.attention.head_count")?);
     let n_kv_heads = keys.optional("llama.attention.head_count_kv")?;
@@ -206,11 +203,13 @@ pub fn from_gguf(metadata: &GgufMetadata, path: &Path) -> Result<Description> {
         max_seq_len: keys.optional("llama.context_length")?.unwrap_or(8192),
         tied_output: false,
     };
-    let assumption = "rope_theta 10000: the file has no llama.rope.freq_base".to_string();
-    Ok(Description {
-        config: config.validate(path)?,
-        assumed: rope_theta.is_none().then_some(assumption).into_iter().collect(),
-    })
+    unread::check_gguf_keys(&keys, &config)?;
+    let mut assumed = vec![];
+    if rope_theta.is_none() {
+        assumed.push("rope_theta 10000: the file has no llama.rope.freq_base".into());
+    }
+    let config = config.validate(path)?;
+    Ok(Description { config, assumed })
 }
 
 /// `head_dim` if it is stated, else `dim / n_heads`, which must come out even.

@@ -38,27 +38,22 @@ impl Keys {
         }
     }
 
-    /// Scalars only: the tokenizer's lists are read elsewhere.
+    /// But for the tokenizer's lists, which are read elsewhere.
     pub fn from_gguf(metadata: &GgufMetadata, path: &Path) -> Keys {
-        let scalar = |value: &GgufValue| match value {
-            GgufValue::String(s) => Some(Value::from(s.as_str())),
-            GgufValue::Bool(b) => Some(Value::from(*b)),
-            // The shortest decimal that is this f32: 1e-5, not 9.99999974737875e-6.
-            GgufValue::F32(x) => x.to_string().parse::<f64>().ok().map(Value::from),
-            GgufValue::F64(x) => Some(Value::from(*x)),
-            GgufValue::I8(i) => Some(Value::from(*i)),
-            GgufValue::I16(i) => Some(Value::from(*i)),
-            GgufValue::I32(i) => Some(Value::from(*i)),
-            GgufValue::I64(i) => Some(Value::from(*i)),
-            GgufValue::Array(_) => None,
-            other => other.to_u64().ok().map(Value::from),
-        };
         let values = metadata.iter();
         Keys {
             path: path.to_owned(),
             prefix: String::new(),
-            values: values.filter_map(|(key, value)| Some((key.clone(), scalar(value)?))).collect(),
+            values: values
+                .filter(|(key, _)| !key.starts_with("tokenizer."))
+                .map(|(key, value)| (key.clone(), json_of_gguf(value)))
+                .collect(),
         }
+    }
+
+    /// All keys and values, in this object and not in those inside it.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.values.iter()
     }
 
     /// The value of a key, whose type follows from where it is put; `null` counts as absent.
@@ -130,6 +125,25 @@ impl Keys {
             None => Ok(None),
             Some(other) => Err(self.error(other, &format!("unknown key; is {key} meant?"))),
         }
+    }
+}
+
+fn json_of_gguf(value: &GgufValue) -> Value {
+    match value {
+        GgufValue::String(s) => Value::from(s.as_str()),
+        GgufValue::Bool(b) => Value::from(*b),
+        // The shortest decimal that is this f32: 1e-5, not 9.99999974737875e-6.
+        GgufValue::F32(x) => x.to_string().parse::<f64>().map_or(Value::Null, Value::from),
+        GgufValue::F64(x) => Value::from(*x),
+        GgufValue::I8(i) => Value::from(*i),
+        GgufValue::I16(i) => Value::from(*i),
+        GgufValue::I32(i) => Value::from(*i),
+        GgufValue::I64(i) => Value::from(*i),
+        GgufValue::U8(i) => Value::from(*i),
+        GgufValue::U16(i) => Value::from(*i),
+        GgufValue::U32(i) => Value::from(*i),
+        GgufValue::U64(i) => Value::from(*i),
+        GgufValue::Array(list) => list.iter().map(json_of_gguf).collect(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What files claim to hold, before it is checked: their bytes, and a place in them for each tensor.
 
 use super::names::{self, Dialect};
+use super::unread;
 use crate::config::{Config, shape_in_words};
 use crate::error::{Error, Result};
 use crate::matrix::{Bytes, Kind, Matrix, Pages, RowOrder, Source};
@@ -101,7 +102,7 @@ impl Stored {
 
     /// Every tensor the model needs as a checked matrix, under Meta's names.
     pub fn matrices(self, config: &Config) -> Result<HashMap<String, Matrix>> {
-        self.refuse_biases()?;
+        self.refuse_unread(config)?;
         let pages = Pages::of_a_model(self.n_bytes());
         (config.tensors().into_iter())
             .map(|(name, shape)| Ok((name.clone(), self.matrix(&name, &shape, config, &pages)?)))
@@ -123,7 +124,7 @@ impl Stored {
         config: &Config,
         pages: &Pages,
     ) -> Result<Matrix> {
-        let theirs = format!("{}{}", self.prefix, names::translate(name, self.dialect));
+        let theirs = self.their_name(name);
         let pieces = (self.tensors.get(&theirs)).ok_or_else(|| self.missing(name, &theirs))?;
         let turned = name.ends_with("wq.weight") || name.ends_with("wk.weight");
         let order = match (self.dialect, turned) {
@@ -156,16 +157,26 @@ impl Stored {
         }
     }
 
-    /// A bias that is passed over would make every answer silently wrong.
-    fn refuse_biases(&self) -> Result<()> {
-        match self.tensors.keys().find(|name| name.ends_with(".bias")) {
-            None => Ok(()),
-            Some(name) => Err(Error::file(
-                &self.path,
-                format!("it holds {name}, and a Llama has no biases"),
-                "use a model of the Llama architecture",
-            )),
+    fn refuse_unread(&self, config: &Config) -> Result<()> {
+        let tensors = config.tensors().into_iter();
+        let read: BTreeSet<String> = tensors.map(|(name, _)| self.their_name(&name)).collect();
+        for (name, pieces) in self.tensors.iter().filter(|(name, _)| !read.contains(*name)) {
+            if let Some(problem) = unread::problem_of_tensor(name, self.dialect, config)
+                && let Some(piece) = pieces.first()
+            {
+                let hint = "use a model of the plain Llama architecture";
+                return Err(Error::file(
+                    &piece.file.path,
+                    format!("it holds {name}: {problem}"),
+                    hint,
+                ));
+            }
         }
+        Ok(())
+    }
+
+    fn their_name(&self, name: &str) -> String {
+        format!("{}{}", self.prefix, names::translate(name, self.dialect))
     }
 }
 
