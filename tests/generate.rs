@@ -101,6 +101,21 @@ fn the_default_model_answers_and_stops() {
     assert_ne!(with(&["--raw"]), answer);
 }
 
+/// The chat template decides, or else what is asked for; a line says which, and why.
+#[test]
+fn it_says_whether_it_answers_or_continues() {
+    let short = ["--prompt", "Hi", "--max-tokens", "1"];
+    for (more, line) in [
+        (&[][..], "Prompt   is answered: its files hold a chat template"),
+        (&["--raw"], "Prompt   is continued: --raw says so"),
+        (&["--system", "Be brief."], "Prompt   is answered: as asked for"),
+        (&["--rehearse", "tiny"], "Prompt   is continued: random weights"),
+    ] {
+        let output = generate(&[&short, more].concat());
+        assert!(stderr(&output).contains(line), "{}", stderr(&output));
+    }
+}
+
 #[test]
 fn the_seed_decides() {
     let options = ["--prompt", "Once", "--max-tokens", "12"];

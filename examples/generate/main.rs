@@ -49,13 +49,19 @@ fn generate(args: &Args) -> Result<u8> {
     let text = prompt::text(args)?;
     let checkpoint = args.open()?;
     let tokenizer = checkpoint.tokenizer()?;
-    let ids = prompt::ids(args, &text, &checkpoint, &tokenizer)?;
+    let (is_chat, why) = prompt::is_chat(args, &checkpoint, &tokenizer);
+    let ids = prompt::ids(args, &text, is_chat, &tokenizer, &checkpoint)?;
     let model = Transformer::on(&checkpoint, &default_device()?)?;
     let stopped = on_ctrl_c();
     note(&format!("Model    {} ({})", checkpoint.name, checkpoint.format));
     if checkpoint.format == Format::Rehearsal {
         note("         Random weights in the real model's shapes: the text means nothing.");
     }
+    for assumption in &checkpoint.assumed {
+        note(&format!("Assumed  {assumption}"));
+    }
+    let done = if is_chat { "answered" } else { "continued" };
+    note(&format!("Prompt   is {done}: {why}"));
 
     let mut run = Run {
         model: &model,

@@ -35,14 +35,14 @@ pub struct Args {
     /// The RoPE scaling factor of a params.json that does not state it
     #[arg(long, value_name = "FACTOR")]
     rope_factor: Option<f64>,
-    /// Give the prompt as a user's message to answer; the default for a model with "Instruct" in
-    /// its name
+    /// Give the prompt as a user's message to answer; the default for a model with a chat template
+    /// or, where it has none, "Instruct" in its name
     #[arg(long, conflicts_with = "raw")]
     pub chat: bool,
     /// The system message before it; implies --chat
     #[arg(long, value_name = "TEXT", conflicts_with = "raw", allow_hyphen_values = true)]
     pub system: Option<String>,
-    /// Continue the prompt as it is, whatever the model is called
+    /// Continue the prompt as it is, whatever the model was trained for
     #[arg(long)]
     pub raw: bool,
     /// 0 always takes the likeliest token; less than 1 sharpens the probabilities, more flattens them

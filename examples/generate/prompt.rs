@@ -39,31 +39,34 @@ fn not_utf8(error: FromUtf8Error) -> Error {
     Error::Argument(format!("the prompt on stdin is not UTF-8 (byte {place}): {advice}"))
 }
 
+/// Whether the prompt is a question to answer or a text to continue, and why.
+pub fn is_chat(args: &Args, checkpoint: &Checkpoint, tokenizer: &Tokenizer) -> (bool, String) {
+    if args.raw {
+        (false, "--raw says so".into())
+    } else if args.chat || args.system.is_some() {
+        (true, "as asked for".into())
+    } else {
+        checkpoint.answers(tokenizer)
+    }
+}
+
 /// The prompt in tokens, in the form that the model was trained for.
 pub fn ids(
     args: &Args,
     prompt: &str,
-    checkpoint: &Checkpoint,
+    is_chat: bool,
     tokenizer: &Tokenizer,
+    checkpoint: &Checkpoint,
 ) -> Result<Vec<u32>> {
-    let ids = match is_chat(args, checkpoint) {
-        true => chat(args, prompt, tokenizer)?,
-        false => tokenizer.prompt(prompt),
-    };
+    let ids = if is_chat { chat(args, prompt, tokenizer)? } else { tokenizer.prompt(prompt) };
     let (n_tokens, most) = (ids.len(), checkpoint.config.max_seq_len);
-    match n_tokens > most {
-        false => Ok(ids),
-        true => Err(Error::Argument(format!(
+    if n_tokens > most {
+        return Err(Error::Argument(format!(
             "the prompt has {n_tokens} tokens, and {} was made for {most}: shorten it",
             checkpoint.name
-        ))),
+        )));
     }
-}
-
-/// A base model has the special tokens of a chat too, so only its name tells whether it answers.
-fn is_chat(args: &Args, checkpoint: &Checkpoint) -> bool {
-    let answers = checkpoint.name.to_lowercase().contains("instruct");
-    args.chat || args.system.is_some() || (answers && !args.raw)
+    Ok(ids)
 }
 
 fn chat(args: &Args, prompt: &str, tokenizer: &Tokenizer) -> Result<Vec<u32>> {
