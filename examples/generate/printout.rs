@@ -8,14 +8,14 @@ use llama3::tokenizer::TextStream;
 pub struct Printout {
     tokenizer: Tokenizer,
     seed: u64,
-    texts: Vec<Text>,
+    texts: Vec<Growing>,
     /// The text that is being written.
     turn: usize,
     /// Whether anything of it has been written.
     begun: bool,
 }
 
-struct Text {
+struct Growing {
     stream: TextStream,
     waiting: String,
     over: bool,
@@ -23,7 +23,7 @@ struct Text {
 
 impl Printout {
     pub fn new(tokenizer: &Tokenizer, n: usize, seed: u64) -> Printout {
-        let text = |_| Text { stream: tokenizer.stream(), waiting: String::new(), over: false };
+        let text = |_| Growing { stream: tokenizer.stream(), waiting: String::new(), over: false };
         Printout {
             tokenizer: tokenizer.clone(),
             seed,
