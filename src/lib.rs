@@ -92,7 +92,7 @@ pub mod prelude {
     };
     pub use crate::checkpoint::{self, Format, Options, weights};
     pub use crate::feed_forward::{silu, swiglu};
-    pub use crate::notebook::{check, difference, published};
+    pub use crate::notebook::{check, difference, keep, published};
     pub use crate::observe::{Observer, Site, unobserved};
     pub use crate::plot::{self, Draw};
     pub use crate::profile::Profile;

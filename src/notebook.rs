@@ -1,14 +1,18 @@
 //! What every notebook starts from: the model, its tokenizer, the prompt, and the symbols' values.
 
+mod keep;
 pub mod published;
 mod symbols;
+
+pub use keep::{keep, kept};
 
 use crate::checkpoint::{Checkpoint, inventory, weights};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::experiments;
 use crate::matrix::memory::in_words;
-use crate::observe::Site;
+use crate::observe::{Site, unobserved};
+use crate::plot;
 use crate::plot::language::Language;
 use crate::plot::table::Table;
 use crate::sampling::{self, Candidate};
@@ -104,6 +108,61 @@ impl Lesson {
         experiments::at(&self.model, &self.ids, site)
     }
 
+    /// The residual stream of each token: the embedding, then what each layer left.
+    ///
+    /// # Shapes
+    /// → `[n_layers + 1, T, dim]`
+    ///
+    /// # Errors
+    /// As [`Transformer::hidden`].
+    pub fn streams(&self) -> Result<Tensor> {
+        let mut streams = vec![];
+        self.model.hidden(&self.ids, &mut self.model.new_cache(), &mut |site, x| {
+            if let Site::Embedding | Site::Residual(_) = site {
+                streams.push(x.clone());
+            }
+            Ok(None)
+        })?;
+        Ok(Tensor::stack(&streams, 0)?)
+    }
+
+    /// What the model would say after the last of these vectors, if it stopped right there: its `k`
+    /// most probable next tokens. (Chapter 9 calls this a logit lens.)
+    ///
+    /// # Shapes
+    /// x `[dim]` or `[T, dim]`
+    ///
+    /// # Errors
+    /// As [`Transformer::logits`].
+    pub fn lens(&self, x: &Tensor, k: usize) -> Result<Vec<(String, f32)>> {
+        let rows = x.reshape(((), self.config.dim))?;
+        let last = rows.narrow(0, rows.dim(0)? - 1, 1)?;
+        self.guesses(&self.model.logits(&last)?.get(0)?, k)
+    }
+
+    /// The `k` most probable tokens after any text, with their probabilities.
+    ///
+    /// # Errors
+    /// As [`Transformer::next_logits`].
+    pub fn guesses_after(&self, text: &str, k: usize) -> Result<Vec<(String, f32)>> {
+        let (ids, mut cache) = (self.tokenizer.prompt(text), self.model.new_cache());
+        self.guesses(&self.model.next_logits(&ids, &mut cache, &mut unobserved)?, k)
+    }
+
+    /// A text with the `n` tokens that the model adds to it, the most probable one each time.
+    ///
+    /// # Errors
+    /// As [`Transformer::greedy`].
+    pub fn says(&self, text: &str, n: usize) -> Result<String> {
+        let added = self.model.greedy(&self.tokenizer.prompt(text), n)?;
+        Ok(format!("{text}{}", self.tokenizer.decode(&added)?))
+    }
+
+    /// The head of chapter `n`: the prompt in its tokens, and the map with that chapter's boxes lit.
+    pub fn chapter(&self, n: usize) -> plot::Map {
+        plot::map(n).prompt(&self.labels, &self.ids)
+    }
+
     /// The most probable next tokens, best first.
     ///
     /// # Shapes
@@ -196,11 +255,22 @@ pub fn difference(a: &Tensor, b: &Tensor) -> Result<f32> {
 }
 
 /// Says whether an exercise is solved.
-pub fn check(right: bool) -> &'static str {
-    let language = Language::current();
-    if right {
-        language.pick("Right!", "答对了！")
-    } else {
-        language.pick("Not yet.", "还不对，再想想。")
+pub fn check(right: bool) -> Verdict {
+    Verdict { right }
+}
+
+/// See [`check`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    right: bool,
+}
+
+impl std::fmt::Debug for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let language = Language::current();
+        f.write_str(match self.right {
+            true => language.pick("Right!", "答对了！"),
+            false => language.pick("Not yet.", "还不对，再想想。"),
+        })
     }
 }

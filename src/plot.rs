@@ -19,6 +19,7 @@ mod arrows;
 mod bars;
 pub mod canvas;
 mod cells;
+mod chips;
 mod colors;
 mod drawing;
 mod gallery;

@@ -31,7 +31,7 @@ mod vocabulary;
 
 pub use chat::Message;
 pub(crate) use file::is_sentencepiece;
-pub use llama3::Llama3Specials;
+pub use llama3::{Llama3Specials, cl100k};
 pub use stream::TextStream;
 
 use crate::error::{Error, Result};

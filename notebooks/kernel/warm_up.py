@@ -12,8 +12,8 @@ from jupyter_client.manager import start_new_kernel
 
 NOTEBOOKS = Path(__file__).resolve().parent.parent
 CELL = """\
-:dep llama3-from-scratch = { path = ".." }
-use llama3::prelude::*;
+:dep my_llama = { path = "my_llama" }
+use my_llama::start::*;
 let model = Checkpoint::open_default()?;
 println!("ready");
 """

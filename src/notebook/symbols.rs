@@ -6,7 +6,7 @@ use crate::plot;
 use crate::plot::language::Language;
 use crate::plot::table::Table;
 
-/// Symbol, English, Chinese, key in params.json ("" where it is derived or no key).
+/// Symbol, English, Chinese, key in params.json ("" where others give it, "-" where nothing does).
 const SYMBOLS: [(&str, &str, &str, &str); 14] = [
     ("T", "tokens in the prompt", "提示的词元数", ""),
     ("S", "tokens visible: those before and the new ones", "可见的词元数：之前的加上新的", ""),
@@ -21,23 +21,27 @@ const SYMBOLS: [(&str, &str, &str, &str); 14] = [
     ("vocab_size", "tokens the model knows", "词表大小", "vocab_size"),
     ("norm_eps", "keeps RMSNorm from dividing by zero", "防止 RMSNorm 除以零", "norm_eps"),
     ("rope_theta", "base of the RoPE frequencies", "RoPE 频率的底数", "rope_theta"),
-    ("max_seq_len", "tokens the model was made for", "上下文长度", ""),
+    ("max_seq_len", "tokens the model was made for", "上下文长度", "-"),
 ];
 
 /// One row a symbol, for a model of these sizes and a prompt of `n_tokens`.
 pub fn table(config: &Config, n_tokens: usize, names: &[&str]) -> Result<Table> {
     let language = Language::current();
-    let derived = language.pick("(derived)", "（导出）");
     let mut rows = plot::table::table(&language.pick(
-        ["symbol", "meaning", "value here", "key in params.json"],
-        ["符号", "含义", "此处的值", "params.json 中的键"],
+        ["symbol", "meaning", "value here", "from params.json"],
+        ["符号", "含义", "此处的值", "params.json 字段"],
     ));
     for name in names {
         let Some((symbol, en, zh, key)) = SYMBOLS.iter().find(|row| row.0 == *name) else {
             let known = SYMBOLS.map(|row| row.0).join(", ");
             return Err(Error::Argument(format!("no symbol {name}; known: {known}")));
         };
-        let key = if key.is_empty() { derived } else { key };
+        let key = match (*symbol, *key) {
+            ("T" | "S", _) => language.pick("(from the prompt)", "（取自提示）"),
+            (_, "") => language.pick("(computed)", "（由上面几项算出）"),
+            (_, "-") => language.pick("(not there)", "（不在其中）"),
+            (_, key) => key,
+        };
         rows = rows.row(&[symbol, &language.pick(en, zh), &value(config, n_tokens, symbol), &key]);
     }
     Ok(rows)

@@ -1,8 +1,9 @@
 //! The map: the whole computation on one page, with the parts of one chapter lit.
 
 use super::canvas::{Paint, Pen, Type};
+use super::chips::{self, Chip};
 use super::drawing::{Element, elements};
-use super::{Draw, Figure, Frame, ensure};
+use super::{Draw, Figure, Frame, ensure, owned};
 use crate::error::Result;
 
 /// What stands where, and which chapter explains it.
@@ -31,8 +32,7 @@ const CHAPTERS: [(&str, &str); 10] = [
 /// # Ok::<(), llama3::Error>(())
 /// ```
 pub fn map(chapter: usize) -> Map {
-    let frame = Frame::default();
-    Map { frame, chapter }
+    Map { frame: Frame::default(), chapter, prompt: vec![] }
 }
 
 /// See [`map`].
@@ -41,9 +41,17 @@ pub fn map(chapter: usize) -> Map {
 pub struct Map {
     frame: Frame,
     chapter: usize,
+    prompt: Vec<Chip>,
 }
 
 impl Map {
+    /// The prompt above the map: its tokens and their ids, as chips.
+    pub fn prompt<S: AsRef<str>>(self, labels: &[S], ids: &[u32]) -> Map {
+        let chips = owned(labels).into_iter().zip(ids);
+        let prompt = chips.map(|(token, id)| Chip { token, id: id.to_string() }).collect();
+        Map { prompt, ..self }
+    }
+
     fn lit(&self, element: Element) -> bool {
         let chapter: usize = element.get("data-chapter").parse().unwrap_or(0);
         match self.chapter {
@@ -122,11 +130,20 @@ impl Draw for Map {
             frame.title = frame.pick(format!("Chapter {n}: {en}"), format!("第 {n} 章：{zh}"));
         }
         let mut svg = frame.svg();
-        for element in elements(DRAWING, frame.language) {
-            let (class, lit) = (element.get("class"), usize::from(self.lit(element)));
-            let (pen, style) = (pens(class)[lit], types(class)[lit]);
-            element.draw(&mut svg, pen, style, element.words());
+        let [width, height] = [742.0, 496.0];
+        let down = chips::draw(&mut svg, &self.prompt, [20.0, 44.0], width - 40.0);
+        svg.moved(down, |svg| {
+            for element in elements(DRAWING, frame.language) {
+                let (class, lit) = (element.get("class"), usize::from(self.lit(element)));
+                let (pen, style) = (pens(class)[lit], types(class)[lit]);
+                element.draw(svg, pen, style, element.words());
+            }
+        });
+        let mut words = self.alt(&frame.title);
+        if !self.prompt.is_empty() {
+            words += &frame.pick(". Above it, the prompt: ", "。上方是提示：").to_string();
+            words += &chips::words(&self.prompt);
         }
-        Ok(svg.finish([742.0, 496.0], self.alt(&frame.title)))
+        Ok(svg.finish([width, height + down], words))
     }
 }

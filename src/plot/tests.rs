@@ -28,6 +28,7 @@ fn figures(language: Language) -> Vec<Figure> {
         Box::new(swiglu(4096, 14336).title("<&>")),
         Box::new(parts(&[("嵌入", 3), ("<rest>", 1)])),
     ];
+    descriptions.push(Box::new(map(2).prompt(&hard, &[1, 22, 128_000])));
     descriptions.extend((1..=10).map(|n| Box::new(map(n)) as Box<dyn Draw>));
     let draw = |mut description: Box<dyn Draw>| {
         description.frame().language = language;

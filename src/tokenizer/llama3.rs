@@ -91,6 +91,19 @@ impl Tokenizer {
     }
 }
 
+/// The tokens of OpenAI's cl100k_base, the vocabulary of GPT-4, in the order of their ranks; Llama 3
+/// begins with the same ones.
+///
+/// # Errors
+/// None: the vocabulary is part of this program.
+pub fn cl100k() -> Result<Vec<Vec<u8>>> {
+    const N_RANKS: u32 = 100_256;
+    let vocabulary = tiktoken_rs::cl100k_base_singleton();
+    let token = |rank| vocabulary.decode_bytes(&[rank]);
+    let tokens = (0..N_RANKS).map(token).collect::<std::result::Result<_, _>>();
+    tokens.map_err(|_| Error::Argument("cl100k_base has other tokens than it had".into()))
+}
+
 const HINT: &str = "download it again; Llama 3's tokenizer.model has 2,183,982 bytes";
 
 /// The token of a line `base64 rank`, which must have the rank `rank`.

@@ -10,7 +10,15 @@ pub struct Notebook {
 
 pub enum Cell {
     Prose(String),
-    Code { source: String, outputs: Vec<Output> },
+    Code { source: String, outputs: Vec<Output>, folded: Folded },
+}
+
+/// What a reader sees of a cell only after a click, in Jupyter's own words for it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Folded {
+    Nothing,
+    Code,
+    All,
 }
 
 /// What a cell shows, in its richest form.
@@ -50,8 +58,19 @@ impl Cell {
             Some("markdown") => Ok(Cell::Prose(source)),
             Some("code") => {
                 let outputs = json["outputs"].as_array().context("it has no list \"outputs\"")?;
-                let outputs = outputs.iter().map(Output::parse).collect::<Result<_>>()?;
-                Ok(Cell::Code { source, outputs })
+                let mut outputs: Vec<_> =
+                    outputs.iter().map(Output::parse).collect::<Result<_>>()?;
+                let tags = json["metadata"]["tags"].as_array().into_iter().flatten();
+                if tags.into_iter().any(|tag| tag == "exercise") {
+                    outputs.clear(); // "Not yet." is no answer
+                }
+                let hidden = |what: &str| json["metadata"]["jupyter"][what] == true;
+                let folded = match (hidden("source_hidden"), hidden("outputs_hidden")) {
+                    (_, true) => Folded::All,
+                    (true, false) => Folded::Code,
+                    (false, false) => Folded::Nothing,
+                };
+                Ok(Cell::Code { source, outputs, folded })
             }
             other => bail!("expected \"cell_type\" markdown or code, found {other:?}"),
         }

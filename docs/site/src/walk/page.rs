@@ -1,6 +1,6 @@
 //! A chapter's page, made from its notebook.
 
-use super::notebook::{Cell, Notebook, Output};
+use super::notebook::{Cell, Folded, Notebook, Output};
 use super::{picture, table};
 use crate::formulas::portable;
 use crate::language::{self, Language, code, other};
@@ -32,10 +32,25 @@ pub fn page(chapter: Chapter, notebook: &Notebook) -> Result<Page> {
     for cell in rest {
         match cell {
             Cell::Prose(text) => page.push(&prose(text)),
-            Cell::Code { source, outputs } => {
+            Cell::Code { source, outputs, folded } => {
+                let language = chapter.language;
+                match folded {
+                    Folded::Nothing => {}
+                    Folded::Code => page.open(language.pick("The code", "代码")),
+                    Folded::All => page.open(language.pick(
+                        "The model behind this page, and its sizes",
+                        "本页所用的模型，以及它的各项尺寸",
+                    )),
+                }
                 page.push(&fenced("rust", source));
+                if *folded == Folded::Code {
+                    page.push("</details>");
+                }
                 for output in outputs {
                     page.push_output(chapter, output)?;
+                }
+                if *folded == Folded::All {
+                    page.push("</details>");
                 }
             }
         }
@@ -48,6 +63,10 @@ impl Page {
         self.markdown.push('\n');
         self.markdown.push_str(block.trim_end());
         self.markdown.push('\n');
+    }
+
+    fn open(&mut self, summary: &str) {
+        self.push(&format!("<details><summary>{summary}</summary>"));
     }
 
     fn push_output(&mut self, chapter: Chapter, output: &Output) -> Result<()> {
@@ -101,24 +120,42 @@ fn beginning(chapter: Chapter, first: &str, rest: &[Cell]) -> Result<String> {
     let made = format!("<!-- Made from {source}; change that. -->");
     let text = prose(&text.join("\n\n"));
     let mut blocks = vec![title.to_string(), header.join(" · "), made, text];
+    let minutes = minutes(rest, language);
     blocks.extend(model(rest).map(|model| {
-        let en = format!("The outputs on this page come from **{model}**.");
-        language.pick(en, format!("本页的输出来自 **{model}**。"))
+        let en =
+            format!("*{minutes} minutes to read. The outputs on this page come from **{model}**.*");
+        language.pick(en, format!("*读完约 {minutes} 分钟。本页的输出来自 **{model}**。*"))
     }));
     Ok(blocks.join("\n\n") + "\n")
 }
 
-/// The model that a chapter opens: what its first output begins with, up to a parenthesis.
+/// The model that a chapter opens: what the first text of its first cells begins with, up to a
+/// parenthesis.
 fn model(cells: &[Cell]) -> Option<String> {
-    let outputs = cells.iter().find_map(|cell| match cell {
+    let outputs = cells.iter().filter_map(|cell| match cell {
         Cell::Code { outputs, .. } => Some(outputs),
         Cell::Prose(_) => None,
     });
-    match outputs?.first()? {
-        Output::Text(text) => {
-            let (name, _) = text.lines().next()?.split_once(['(', '（'])?;
-            Some(escaped(name.trim()))
-        }
+    let text = outputs.take(2).flatten().find_map(|output| match output {
+        Output::Text(text) => Some(text),
         _ => None,
+    });
+    let (name, _) = text?.lines().next()?.split_once(['(', '（'])?;
+    Some(escaped(name.trim()))
+}
+
+/// How long a reader needs, in minutes: 200 English words, or 350 Chinese characters, in one, and a
+/// quarter of a minute for each cell of code.
+fn minutes(cells: &[Cell], language: Language) -> usize {
+    let mut minutes = 0.0;
+    for cell in cells {
+        minutes += match cell {
+            Cell::Code { .. } => 0.25,
+            Cell::Prose(text) => language.pick(
+                text.split_whitespace().count() as f64 / 200.0,
+                text.chars().filter(|c| !c.is_ascii()).count() as f64 / 350.0,
+            ),
+        };
     }
+    minutes.ceil() as usize
 }

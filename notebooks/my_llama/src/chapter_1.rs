@@ -1,0 +1,3 @@
+//! Chapter 1 of the notebooks wrote this: `keep(1)`.
+
+pub use super::start::*;

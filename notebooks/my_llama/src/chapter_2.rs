@@ -1,0 +1,3 @@
+//! Chapter 2 of the notebooks wrote this: `keep(2)`.
+
+pub use super::chapter_1::*;

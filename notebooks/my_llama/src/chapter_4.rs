@@ -1,0 +1,3 @@
+//! Chapter 4 of the notebooks wrote this: `keep(4)`.
+
+pub use super::chapter_3::*;

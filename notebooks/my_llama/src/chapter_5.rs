@@ -1,0 +1,3 @@
+//! Chapter 5 of the notebooks wrote this: `keep(5)`.
+
+pub use super::chapter_4::*;

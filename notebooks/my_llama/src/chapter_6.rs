@@ -1,0 +1,3 @@
+//! Chapter 6 of the notebooks wrote this: `keep(6)`.
+
+pub use super::chapter_5::*;

@@ -1,0 +1,3 @@
+//! Chapter 7 of the notebooks wrote this: `keep(7)`.
+
+pub use super::chapter_6::*;
