@@ -207,3 +207,33 @@ fn ids_and_bytes_name_each_other() {
     let error = LLAMA3.decode(&[42, 128_300]).unwrap_err().to_string();
     assert!(error.contains("128300") && error.contains("128255"), "{error}");
 }
+
+/// Llama 3's vocabulary begins with OpenAI's, byte for byte. Every token of it is within reach of
+/// merging; of those that Meta added, 588 are not.
+#[test]
+fn llama3_begins_with_cl100k() {
+    let tokenizer = meta(Llama3Specials::Llama3);
+    let cl100k = llama3::tokenizer::cl100k().unwrap();
+    assert_eq!(cl100k.len(), 100_256);
+    for (id, token) in cl100k.iter().enumerate() {
+        assert_eq!(tokenizer.token_bytes(id as u32).as_ref(), Some(token), "{id}");
+    }
+    let merged = |id: &u32| merges_to_one(&tokenizer, &tokenizer.token_bytes(*id).unwrap());
+    assert!((0..100_256).all(|id| merged(&id)));
+    let added: Vec<u32> = (100_256..128_000).collect();
+    assert_eq!(added.len(), 27_744);
+    let out_of_reach: Vec<u32> = added.into_iter().filter(|id| !merged(id)).collect();
+    assert_eq!((out_of_reach.len(), out_of_reach[0]), (588, 100_769));
+}
+
+/// Whether joining the pair of the lowest rank again and again ends in one token.
+fn merges_to_one(tokenizer: &Tokenizer, token: &[u8]) -> bool {
+    let mut cuts: Vec<usize> = (0..=token.len()).collect();
+    while cuts.len() > 2 {
+        let pairs = cuts.windows(3).enumerate();
+        let ranks = pairs.filter_map(|(i, w)| Some((tokenizer.rank(&token[w[0]..w[2]])?, i)));
+        let Some((_, i)) = ranks.min() else { return false };
+        cuts.remove(i + 1);
+    }
+    true
+}

@@ -38,11 +38,13 @@ pub fn check(root: &Path) -> Result<()> {
 fn made(root: &Path) -> Result<Made> {
     let mut made = Made::new();
     for name in chapters(root)? {
+        let english = Notebook::read(&root.join(format!("notebooks/{name}.en.ipynb")))?;
+        let minutes = english.minutes();
         for language in LANGUAGES {
             let from = Path::new("notebooks").join(format!("{name}.{}.ipynb", code(language)));
             let notebook = Notebook::read(&root.join(&from))?;
             let name = &name;
-            let page = page::page(Chapter { name, language }, &notebook)
+            let page = page::page(Chapter { name, language, minutes }, &notebook)
                 .with_context(|| format!("making a page from {}", from.display()))?;
             let directory = directory(language);
             let markdown = directory.join(format!("{name}.md"));

@@ -40,6 +40,15 @@ impl Notebook {
         })
     }
 
+    /// How long an English reader needs: 200 words a minute, and four cells of code.
+    pub fn minutes(&self) -> usize {
+        let minutes = self.cells.iter().map(|cell| match cell {
+            Cell::Code { .. } => 0.25,
+            Cell::Prose(text) => text.split_whitespace().count() as f64 / 200.0,
+        });
+        minutes.sum::<f64>().ceil() as usize
+    }
+
     fn parse(text: &str) -> Result<Notebook> {
         let json: Value = serde_json::from_str(text).context("it is not JSON")?;
         let cells = json["cells"].as_array().context("it has no list \"cells\"")?;

@@ -14,6 +14,8 @@ pub struct Chapter<'a> {
     /// Such as `01_tokens`.
     pub name: &'a str,
     pub language: Language,
+    /// How long it takes to read.
+    pub minutes: usize,
 }
 
 /// What is written for a chapter.
@@ -100,7 +102,7 @@ fn prose(text: &str) -> String {
 
 /// The title; the twin, the notebook and the neighbours; the first prose; the model.
 fn beginning(chapter: Chapter, first: &str, rest: &[Cell]) -> Result<String> {
-    let Chapter { name, language } = chapter;
+    let Chapter { name, language, minutes } = chapter;
     let twin = other(language);
     let (title, text) = first.split_once('\n').unwrap_or((first, ""));
     let twin_link = format!("[{}]({name}.{}.ipynb)", language::name(twin), code(twin));
@@ -120,7 +122,6 @@ fn beginning(chapter: Chapter, first: &str, rest: &[Cell]) -> Result<String> {
     let made = format!("<!-- Made from {source}; change that. -->");
     let text = prose(&text.join("\n\n"));
     let mut blocks = vec![title.to_string(), header.join(" · "), made, text];
-    let minutes = minutes(rest, language);
     blocks.extend(model(rest).map(|model| {
         let en =
             format!("*{minutes} minutes to read. The outputs on this page come from **{model}**.*");
@@ -142,20 +143,4 @@ fn model(cells: &[Cell]) -> Option<String> {
     });
     let (name, _) = text?.lines().next()?.split_once(['(', '（'])?;
     Some(escaped(name.trim()))
-}
-
-/// How long a reader needs, in minutes: 200 English words, or 350 Chinese characters, in one, and a
-/// quarter of a minute for each cell of code.
-fn minutes(cells: &[Cell], language: Language) -> usize {
-    let mut minutes = 0.0;
-    for cell in cells {
-        minutes += match cell {
-            Cell::Code { .. } => 0.25,
-            Cell::Prose(text) => language.pick(
-                text.split_whitespace().count() as f64 / 200.0,
-                text.chars().filter(|c| !c.is_ascii()).count() as f64 / 350.0,
-            ),
-        };
-    }
-    minutes.ceil() as usize
 }
