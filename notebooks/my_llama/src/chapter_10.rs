@@ -7,7 +7,10 @@ pub fn empty_cache(config: &Config) -> Result<Vec<[Tensor; 2]>> {
     Ok(vec![[none.clone(), none]; config.n_layers])
 }
 
-pub fn attention_after(x: &Tensor, block: &llama3::block::Block, config: &Config, start: usize, kept: &mut [Tensor; 2]) -> Result<Tensor> {
+pub fn attention_after(
+    x: &Tensor, block: &llama3::block::Block, config: &Config,
+    start: usize, kept: &mut [Tensor; 2],
+) -> Result<Tensor> {
     let turns = angles(&freqs(config), start, x.dim(0)?)?;
     let q = rotate(&split_heads(&linear(x, &block.wq)?, config.n_heads)?, &turns)?;
     let k = rotate(&split_heads(&linear(x, &block.wk)?, config.n_kv_heads)?, &turns)?;
