@@ -2,16 +2,11 @@
 
 pub use super::chapter_3::*;
 
-pub fn split_heads(x: &Tensor, n_heads: usize) -> Result<Tensor> {
-    let (n_tokens, width) = x.dims2()?;
-    Ok(x.reshape((n_tokens, n_heads, width / n_heads))?.transpose(0, 1)?.contiguous()?) // [n_heads, T, head_dim]
-}
-
 pub fn linear(x: &Tensor, w: &Matrix) -> Result<Tensor> {
-    let rows: Vec<u32> = (0..w.out_dim as u32).collect();
-    let mut columns = vec![];
-    for some in rows.chunks(1000) {
-        columns.push(x.matmul(&w.rows(some)?.t()?)?); // [T, 1000]
+    let mut parts = vec![];
+    for start in (0..w.out_dim).step_by(1000) {
+        let ids: Vec<u32> = (start..w.out_dim.min(start + 1000)).map(|i| i as u32).collect();
+        parts.push(x.matmul(&w.rows(&ids)?.t()?)?);
     }
-    Ok(Tensor::cat(&columns, 1)?) // [T, out]
+    Ok(Tensor::cat(&parts, 1)?)
 }

@@ -11,6 +11,7 @@ mod library;
 mod numbers;
 mod page;
 mod readme;
+mod terms;
 
 use code::without_comments;
 use llama3_book::{pictures, walk};
