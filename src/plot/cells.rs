@@ -65,10 +65,12 @@ impl Cells {
         self.n_rows * self.n_cols - self.finite().count()
     }
 
-    /// The first of the largest cells, as far as three digits tell.
-    pub fn largest(&self) -> (usize, usize, f64) {
+    /// The first of the largest cells, as far as three digits tell; of the cells furthest from 0, if
+    /// the scale is diverging.
+    pub fn largest(&self, diverging: bool) -> (usize, usize, f64) {
+        let size = |x: f64| rounded(if diverging { x.abs() } else { x });
         let larger = |best: (_, _, f64), cell: (_, _, f64)| {
-            if rounded(cell.2) > rounded(best.2) { cell } else { best }
+            if size(cell.2) > size(best.2) { cell } else { best }
         };
         self.finite().reduce(larger).unwrap_or((0, 0, 0.0))
     }

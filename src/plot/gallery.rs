@@ -2,6 +2,7 @@
 
 use super::canvas::{Paint, Pen, Type};
 use super::cells::Cells;
+use super::heatmap::most;
 use super::numbers::short;
 use super::{Draw, Figure, Frame, ensure, text};
 use crate::error::Result;
@@ -49,21 +50,23 @@ impl Gallery {
     fn alt(&self, all: &[Cells]) -> String {
         let (mut largest, mut i) = (f64::NEG_INFINITY, 0);
         for (j, cells) in all.iter().enumerate() {
-            let (_, _, x) = cells.largest();
-            if x > largest {
+            let (_, _, x) = cells.largest(self.diverging);
+            let size = |x: f64| if self.diverging { x.abs() } else { x };
+            if largest == f64::NEG_INFINITY || size(x) > size(largest) {
                 (largest, i) = (x, j);
             }
         }
         let name = self.frame.language.quote(&self.maps[i].0);
         let (n, rows, columns, x) = (all.len(), all[i].n_rows, all[i].n_cols, short(largest));
+        let most = most(self.diverging, &self.frame);
         self.frame.described(&self.frame.pick(
             [
                 format!("{n} small heat maps of {rows} rows by {columns} columns"),
-                format!("largest {x} in {name}"),
+                format!("{most} {x} in {name}"),
             ],
             [
                 format!("{n} 张小热力图，每张 {rows} 行 {columns} 列"),
-                format!("最大值 {x} 在{name}"),
+                format!("{most} {x} 在{name}"),
             ],
         ))
     }

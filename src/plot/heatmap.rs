@@ -82,7 +82,7 @@ impl Heatmap {
     }
 
     fn alt(&self, cells: &Cells) -> String {
-        let (r, c, x) = cells.largest();
+        let (r, c, x) = cells.largest(self.diverging);
         let name = |labels: &[String], i: usize| match labels.get(i) {
             Some(label) => self.frame.language.quote(label),
             None => self.frame.pick(i.to_string(), format!(" {i} ")),
@@ -90,14 +90,15 @@ impl Heatmap {
         let (row, column) = (name(&self.rows, r), name(&self.columns, c));
         let (n_rows, n_cols, x) = (cells.n_rows, cells.n_cols, short(x));
         let (rows, columns) = (count(n_rows, "row"), count(n_cols, "column"));
+        let most = most(self.diverging, &self.frame);
         let mut parts = self.frame.pick(
             vec![
                 format!("Heat map, {rows} by {columns}"),
-                format!("largest {x} at row {row}, column {column}"),
+                format!("{most} {x} at row {row}, column {column}"),
             ],
             vec![
                 format!("热力图，{n_rows} 行 {n_cols} 列"),
-                format!("最大值 {x} 在{row}行、{column}列"),
+                format!("{most} {x} 在{row}行、{column}列"),
             ],
         );
         if let n @ 1.. = cells.n_masked() {
@@ -281,4 +282,12 @@ fn stride(n: usize, room: f64, numbered: bool) -> usize {
     let mut steps = [1, 2, 5, 10, 20, 50, 100, 200].into_iter();
     let fits = |step: &usize| *step as f64 * room >= least || *step >= n;
     steps.find(fits).unwrap_or(200)
+}
+
+/// What the cell is called that stands out most.
+pub(super) fn most(diverging: bool, frame: &Frame) -> &'static str {
+    match diverging {
+        true => frame.pick("strongest", "离 0 最远的"),
+        false => frame.pick("largest", "最大值"),
+    }
 }
