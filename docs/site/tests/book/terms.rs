@@ -71,7 +71,7 @@ const ENGLISH: [(&str, &str); 46] = [
     ("hardly worse", "hardly get worse"),
     ("cannot be missed", "that the model cannot do without"),
     ("the end of the way", "the home stretch"),
-    ("as a picture", "(say what it shows)"),
+    ("and as a picture", "(say what it shows)"),
     ("the letters of", "the symbols of"),
     ("3 neither", "not even in Llama 3"),
     ("mind what", "watch what"),
