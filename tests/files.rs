@@ -95,6 +95,38 @@ fn the_file_that_is_named_is_the_one_that_is_read() {
     refused(one.path(), &["2 models", "other.safetensors", "name the one you mean"]);
 }
 
+#[test]
+fn a_rehearsal_that_is_written_is_read_as_it_was() {
+    let tiny = Config::named("tiny").unwrap();
+    let widths = [1, 2, 3, 100, 255, 256, 257, 1000].map(|hidden_dim| (96, hidden_dim, 2));
+    let narrow = [(1, 7, 1), (2, 1, 1), (3, 9, 1), (98, 1, 1), (4096, 14, 1)];
+    for (dim, hidden_dim, n_layers) in widths.into_iter().chain(narrow) {
+        written_and_read(Config { dim, hidden_dim, n_layers, ..tiny.clone() });
+    }
+    for (n_heads, n_kv_heads, head_dim) in [(1, 1, 96), (2, 1, 10), (12, 12, 4), (6, 3, 2)] {
+        written_and_read(Config { n_heads, n_kv_heads, head_dim, ..tiny.clone() });
+    }
+    // The depth and width of Llama 3.2 1B, whose output is tied: here it may not be.
+    let llama32 = Config { dim: 2048, n_layers: 16, hidden_dim: 8, vocab_size: 64, ..tiny };
+    let llama32 = Config { n_heads: 1, n_kv_heads: 1, head_dim: 2, ..llama32 };
+    for (tied_output, factor, max_seq_len) in [(true, 1.5, 10), (false, 8.0, 1 << 20)] {
+        let rope_scaling = Some(RopeScaling::llama31(factor));
+        written_and_read(Config { tied_output, max_seq_len, rope_scaling, ..llama32.clone() });
+    }
+    let odd = RopeScaling { low_freq_factor: 2.0, ..RopeScaling::llama31(8.0) };
+    let odd = Checkpoint::rehearsal_of(Config { rope_scaling: Some(odd), ..llama32 }, 1).unwrap();
+    let error = odd.write(tempfile::tempdir().unwrap(), &|_| ()).unwrap_err().to_string();
+    assert!(error.contains("low_freq_factor: 2.0"), "{error}");
+}
+
+fn written_and_read(config: Config) {
+    let dir = tempfile::tempdir().unwrap();
+    let model = Checkpoint::rehearsal_of(config, 1).unwrap();
+    model.write(dir.path(), &|_| ()).unwrap();
+    let opened = Checkpoint::open(dir.path()).unwrap();
+    assert_eq!((opened.config, opened.assumed), (model.config, vec![]));
+}
+
 /// The tensors of a safetensors file for which `keep` holds, in a file of their own.
 fn shard(from: &Path, to: &Path, keep: impl Fn(&str) -> bool) {
     let bytes = fs::read(from).unwrap();

@@ -1,6 +1,8 @@
 //! Files as PyTorch writes them: wrapped, out of order, in shards, and cut for several devices.
 
 mod common;
+#[path = "torch/pickles.rs"]
+mod pickles;
 
 use common::same::*;
 use common::*;

@@ -54,13 +54,14 @@ pub fn from_meta(path: &Path, rope_factor: Option<f64>) -> Result<Description> {
         } else {
             8192
         }),
-        tied_output: params.flag("tied_output")?,
+        tied_output: false,
     };
     let factor = rope_factor.or(params.optional("rope_scaling_factor")?);
     let mut assumed = vec![];
     if is_scaled {
         assumed.extend(scale_as_released(&mut config, factor));
     }
+    config.tied_output = params.optional("tied_output")?.unwrap_or(config.tied_output);
     let config = config.validate(path)?;
     Ok(Description { config, assumed })
 }
@@ -72,7 +73,7 @@ fn scale_as_released(config: &mut Config, factor: Option<f64>) -> Option<String>
         released.rope_scaling.is_some()
             && (released.dim, released.n_layers) == (config.dim, config.n_layers)
     });
-    config.tied_output |= released.is_some_and(|(_, released)| released.tied_output);
+    config.tied_output = released.is_some_and(|(_, released)| released.tied_output);
     if let Some(factor) = factor {
         config.rope_scaling = Some(RopeScaling::llama31(factor));
         return None;

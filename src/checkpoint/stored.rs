@@ -216,6 +216,7 @@ fn not_a_llama(path: &Path, names: &BTreeSet<&String>) -> Error {
 
 impl StoredTensor {
     fn check_shape(&self, name: &str, shape: &[usize]) -> Result<()> {
+        self.kind()?;
         if self.shape == shape {
             return Ok(());
         }
@@ -262,6 +263,14 @@ impl StoredTensor {
         Matrix::new(name, super::as_matrix(&self.shape), dtype, source)
     }
 
+    fn kind(&self) -> Result<Kind> {
+        self.dtype.clone().map_err(|kind| {
+            let problem = format!("{}: its numbers are stored as {kind}", self.name);
+            let hint = "use a checkpoint in BF16, F16 or F32, or a GGUF file in Q8_0 or Q4_K_M";
+            Error::file(&self.file.path, problem, hint)
+        })
+    }
+
     /// Where it ends in its file.
     pub fn end(&self) -> Result<usize> {
         self.kind_and_end().map(|(_, end)| end)
@@ -269,14 +278,11 @@ impl StoredTensor {
 
     /// How it is stored, and where it ends in its file, which must hold all of it.
     fn kind_and_end(&self) -> Result<(Kind, usize)> {
-        let refuse = |problem: String, hint: &str| {
-            Error::file(&self.file.path, format!("{}: {problem}", self.name), hint)
+        let broken = |problem: String| {
+            let problem = format!("{}: {problem}", self.name);
+            Error::file(&self.file.path, problem, "the download is not complete: start it again")
         };
-        let broken = |problem| refuse(problem, "the download is not complete: start it again");
-        let dtype = self.dtype.clone().map_err(|kind| {
-            let hint = "use a checkpoint in BF16, F16 or F32, or a GGUF file in Q8_0 or Q4_K_M";
-            refuse(format!("its numbers are stored as {kind}"), hint)
-        })?;
+        let dtype = self.kind()?;
         let count = (self.shape.iter()).try_fold(1usize, |n, &size| n.checked_mul(size));
         let row = self.shape.last().copied().unwrap_or(0);
         if row % dtype.block_size() != 0 {
