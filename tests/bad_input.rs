@@ -228,10 +228,20 @@ fn tensors_of_other_models() {
     for harmless in ["model.layers.0.self_attn.rotary_emb.inv_freq", "rope.freqs"] {
         Checkpoint::open(with_tensor(harmless).path()).unwrap();
     }
-    let tied = copy("gqa4_ffn272", "hf"); // with an lm_head.weight of its own, which is not used
+}
+
+/// transformers 4 takes the embedding table then, and transformers 5 the output's own.
+#[test]
+fn an_output_that_is_tied_and_there_is_refused_if_it_is_another() {
+    let tied = copy("gqa4_ffn272", "hf");
     edit_json(tied.path().join("config.json"), |config| {
         config["tie_word_embeddings"] = json!(true)
     });
+    refused(tied.path(), &["lm_head.weight", "another table", "tie_word_embeddings"]);
+    let path = tied.path().join("model.safetensors");
+    let mut tensors = candle_core::safetensors::load(&path, &Device::Cpu).unwrap();
+    tensors.insert("lm_head.weight".into(), tensors["model.embed_tokens.weight"].clone());
+    candle_core::safetensors::save(&tensors, &path).unwrap();
     Checkpoint::open(tied.path()).unwrap();
 }
 

@@ -7,6 +7,7 @@ use candle_core::quantized::gguf_file::Value;
 use candle_core::quantized::{GgmlDType, QTensor};
 use common::same::*;
 use common::*;
+use llama3::config::RopeScaling;
 use llama3::prelude::*;
 use safetensors::{SafeTensors, tensor::TensorView};
 use serde_json::json;

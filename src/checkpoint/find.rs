@@ -101,6 +101,12 @@ fn open_dir(dir: &Path, options: &Options) -> Result<Checkpoint> {
     let names = file_names(dir)?;
     let has = |name: &str| names.iter().any(|n| n == name);
     if let Some(usual) = USUAL.into_iter().find(|usual| has(usual)) {
+        if has("adapter_config.json") {
+            let problem =
+                format!("beside {usual}, it holds an adapter (LoRA) that changes weights");
+            let hint = format!("use a model into which it is merged, or name {usual} without it");
+            return Err(Error::file(dir, problem, hint));
+        }
         return open(&dir.join(usual), options);
     }
     let is_later_piece = |name: &str| pieces::number(name).is_some_and(|(number, _)| number > 1);
@@ -183,6 +189,11 @@ fn nothing_there(dir: &Path, names: &[String]) -> Error {
     if let Some(name) = names.iter().find(|name| is_unfinished(name)) {
         let problem = format!("no weights yet; {name} looks like a download that is not complete");
         return Error::file(dir, problem, "wait for the download, or start it again");
+    }
+    let below = stores::files(dir, 2).into_iter().find(|file| Kind::of_file(file).is_some());
+    if let Some(folder) = below.as_deref().and_then(Path::parent) {
+        let hint = format!("name the folder that is meant, such as {}", folder.display());
+        return Error::file(dir, "no weights here, only in folders inside it", hint);
     }
     let found = if names.is_empty() {
         "the directory is empty".to_string()

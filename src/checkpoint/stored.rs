@@ -103,6 +103,7 @@ impl Stored {
     /// Every tensor the model needs as a checked matrix, under Meta's names.
     pub fn matrices(self, config: &Config) -> Result<HashMap<String, Matrix>> {
         self.refuse_unread(config)?;
+        self.check_tied(config)?;
         let pages = Pages::of_a_model(self.n_bytes());
         (config.tensors().into_iter())
             .map(|(name, shape)| Ok((name.clone(), self.matrix(&name, &shape, config, &pages)?)))
@@ -173,6 +174,28 @@ impl Stored {
             }
         }
         Ok(())
+    }
+
+    /// The output may be said to be the embedding table and be there as well: programs do not agree on
+    /// which counts if they differ. In trained ones their first numbers do.
+    fn check_tied(&self, config: &Config) -> Result<()> {
+        let [output, embedding] = ["output.weight", "tok_embeddings.weight"];
+        let tables =
+            [output, embedding].map(|name| self.tensors.get(&self.their_name(name))?.first());
+        let (true, [Some(output), Some(embedding)]) = (config.tied_output, tables) else {
+            return Ok(());
+        };
+        let [first, same] = [output, embedding].map(|table| Some(table.bytes().ok()?.get(..256)));
+        if first == same {
+            return Ok(());
+        }
+        let problem = format!(
+            "it holds {}, another table than {}, and its description says they are one",
+            output.name, embedding.name
+        );
+        let hint = "if the output is a table of its own, set tie_word_embeddings (in params.json \
+                    tied_output) to false";
+        Err(Error::file(&output.file.path, problem, hint))
     }
 
     fn their_name(&self, name: &str) -> String {

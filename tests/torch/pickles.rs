@@ -50,6 +50,8 @@ fn other_objects_beside_the_weights() {
             ("set", set),
             ("object", object),
             ("fraction", b"G\0\0\0\0\0\0\0\0".to_vec()),
+            ("protocol 1", b"(I01\nI-5\nL99999999999999999999L\nl".to_vec()),
+            ("rng", torch::tensor(0, "ByteStorage", 0, &[2], &[1])),
             ("model", dict),
         ])
     };
@@ -73,7 +75,7 @@ fn what_no_torch_writes_is_refused() {
         (b"((0", "stack is empty"),
         (b"h\x07", "memo"),
         (b")}\x93", "name"),
-        (b"I1\n", "'I'"),
+        (b"V1\n", "'V'"),
         (&endless, "more objects"),
     ] {
         let (_dir, path) = pickled(object);
@@ -95,4 +97,18 @@ fn other_kinds_of_tensors() {
     same(wrapped(beside).path(), &oracle("gqa4_ffn272/hf"));
     let needed = torch_model(|_, _, _| (odd(), vec![]), |dict| dict);
     refused(needed.path(), &["embed_tokens.weight", "stored as _rebuild_qtensor", "BF16"]);
+}
+
+/// A negative view shares the storage of what it is the negative of.
+#[test]
+fn numbers_of_another_sign_than_the_storage_s() {
+    let negative = torch_model(
+        |i, shape, bytes| {
+            let (tensor, storage) = in_order(i, shape, bytes);
+            let more = [&b"}"[..], &torch::text("neg"), b"\x88s"].concat();
+            ([&tensor[..tensor.len() - 2], &more, b"tR"].concat(), storage)
+        },
+        |dict| dict,
+    );
+    refused(negative.path(), &["embed_tokens.weight", "stored as _rebuild_tensor_v2"]);
 }

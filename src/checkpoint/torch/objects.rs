@@ -116,6 +116,10 @@ impl<'a> Machine<'a> {
                 self.push(Object::Int(n as i64))?;
             }
             b'J' => self.signed(4)?,
+            b'I' | b'L' => {
+                let number = self.line()?.trim_end_matches('L').parse();
+                self.push(number.map_or(Object::Other, Object::Int))?;
+            }
             0x8a => {
                 let length = self.number(1)?;
                 self.signed(length)?;

@@ -31,15 +31,20 @@ pub fn state_dict(objects: &Objects, mut id: Id) -> std::result::Result<Vec<(&st
         let pairs = objects.dict(id).ok_or_else(|| in_words(objects, id))?;
         let named = pairs.iter().filter_map(|&(key, value)| Some((objects.text(key)?, value)));
         let named: Vec<(&str, Id)> = named.collect();
-        if named.iter().any(|&(_, value)| rebuilt(objects, value).is_some()) {
-            return Ok(named);
-        }
-        let wrapped = |wrapper: &&str| named.iter().find(|(key, _)| key == wrapper);
-        let Some((_, inner)) = WRAPPERS.iter().find_map(wrapped) else {
-            let keys: Vec<&str> = named.iter().take(8).map(|(key, _)| *key).collect();
-            return Err(format!("the keys {}", keys.join(", ")));
+        let is_wrapped = |wrapper: &&str| {
+            let mut of_that_name = named.iter().filter(|(key, _)| key == wrapper);
+            of_that_name.find(|&&(_, value)| objects.dict(value).is_some())
         };
-        id = *inner;
+        id = match WRAPPERS.iter().find_map(is_wrapped) {
+            Some((_, inner)) => *inner,
+            None if named.iter().any(|&(_, value)| rebuilt(objects, value).is_some()) => {
+                return Ok(named);
+            }
+            None => {
+                let keys: Vec<&str> = named.iter().take(8).map(|(key, _)| *key).collect();
+                return Err(format!("the keys {}", keys.join(", ")));
+            }
+        };
     }
     Err("dictionaries in dictionaries".into())
 }
@@ -79,11 +84,15 @@ pub fn view_of(objects: &Objects, id: Id) -> Option<View> {
     view.or_else(|| Some(View::unknown(function)))
 }
 
-/// `_rebuild_tensor_v2(("storage", type, key, device, size), offset, shape, strides, …)`
+/// `_rebuild_tensor_v2(("storage", type, key, device, size), offset, shape, strides, requires_grad,
+/// hooks, more)`, where more would say that the numbers have another sign than the storage's.
 fn view(objects: &Objects, arguments: &[Id]) -> Option<View> {
-    let &[storage, offset, shape, strides, ..] = arguments else {
+    let &[storage, offset, shape, strides, _, _, ref more @ ..] = arguments else {
         return None;
     };
+    if more.iter().any(|&more| objects.dict(more).is_some_and(|pairs| !pairs.is_empty())) {
+        return None;
+    }
     let &[_, kind, key, ..] = objects.items(objects.persistent(storage)?)? else {
         return None;
     };
