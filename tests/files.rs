@@ -277,6 +277,19 @@ fn the_alignment_of_gguf() {
 }
 
 #[test]
+fn weights_in_a_folder_below_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let commits = ["1f", "2e"].map(|commit| dir.path().join("snapshots").join(commit));
+    for commit in &commits {
+        fs::create_dir_all(commit).unwrap();
+        small_gguf(&commit.join("small.gguf"));
+    }
+    let first = commits[0].display().to_string();
+    refused(dir.path(), &["no weights here", "name the folder", &first]);
+    refused(&dir.path().join("snapshots"), &["no weights here", &first]);
+}
+
+#[test]
 fn a_repository_in_the_hubs_cache() {
     let dir = tempfile::tempdir().unwrap();
     let repository = dir.path().join("models--org--Small-Llama-Instruct");

@@ -89,6 +89,7 @@ fn ollama_by_its_manifests() {
         ("ollama:Llama3", &llama3),
         ("ollama:llama3.2:1b-instruct-q8_0", &small),
         ("ollama:me/mine", &mine),
+        ("ollama:me/mine:latest", &mine),
         ("ollama:hub.example/Org/Repo-GGUF:Q4_K_M", &hub),
     ] {
         home.finds(typed, path);
@@ -104,6 +105,14 @@ fn ollama_by_its_manifests() {
         "ollama:llama3:70b",
         &["Ollama has no such model", "it has: ", "ollama:llama3.2:1b"],
     );
+}
+
+/// Nothing from Ollama's own library tells then which host goes without saying.
+#[test]
+fn ollama_with_only_other_peoples_models() {
+    let home = Home::new();
+    let theirs = home.ollama("registry.ollama.ai/user/model/8b", &["model"]);
+    home.finds("ollama:user/model:8b", &theirs);
 }
 
 #[test]
