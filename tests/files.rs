@@ -276,6 +276,23 @@ fn the_alignment_of_gguf() {
     refused(&path, &["32 bytes are left over", "general.alignment = 32"]);
 }
 
+/// As in the hub's cache after its blobs were moved; and what would never end.
+#[cfg(unix)]
+#[test]
+fn links_to_nothing_and_pipes() {
+    let dir = renamed("gqa4_ffn272/hf", &[("config.json", "config.json")]);
+    let weights = dir.path().join("model.safetensors");
+    std::os::unix::fs::symlink("../blobs/1f2e", &weights).unwrap();
+    refused(dir.path(), &["model.safetensors: a link to ../blobs/1f2e", "not there"]);
+    fs::remove_file(&weights).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&weights).status().unwrap().success());
+    refused(&weights, &["model.safetensors", "pipe"]);
+    refused(dir.path(), &["model.safetensors", "pipe"]);
+    fs::rename(&weights, dir.path().join("some.gguf")).unwrap();
+    refused(dir.path(), &["no weights here"]);
+    refused(Path::new("/dev/zero"), &["device"]);
+}
+
 #[test]
 fn weights_in_a_folder_below_are_named() {
     let dir = tempfile::tempdir().unwrap();

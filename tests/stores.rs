@@ -113,6 +113,11 @@ fn ollama_with_only_other_peoples_models() {
     let home = Home::new();
     let theirs = home.ollama("registry.ollama.ai/user/model/8b", &["model"]);
     home.finds("ollama:user/model:8b", &theirs);
+    home.finds("ollama:registry.ollama.ai/user/model:8b", &theirs);
+    let own = home.ollama("registry.ollama.ai/library/llama3/latest", &["model"]);
+    for typed in ["llama3", "library/llama3", "registry.ollama.ai/library/llama3:latest"] {
+        home.finds(&format!("ollama:{typed}"), &own);
+    }
 }
 
 #[test]

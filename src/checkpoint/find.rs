@@ -44,6 +44,9 @@ impl Kind {
 
     fn of_file(path: &Path) -> Option<Kind> {
         let mut start = vec![];
+        if !path.is_file() {
+            return None; // a pipe would keep us waiting
+        }
         let file = std::fs::File::open(path).ok()?;
         file.take(16).read_to_end(&mut start).ok()?;
         Kind::of(&start)
@@ -65,6 +68,10 @@ pub fn format_of(path: &Path) -> Option<Format> {
 pub fn open(path: &Path, options: &Options) -> Result<Checkpoint> {
     if path.is_dir() {
         return open_dir(path, options);
+    }
+    if let (false, Ok(target)) = (path.exists(), path.read_link()) {
+        let problem = format!("a link to {}, which is not there", target.display());
+        return Err(Error::file(path, problem, "was it moved or deleted? Fetch the model again"));
     }
     if !path.exists() {
         return Err(Error::file(path, "no such file or directory", SEE_README));

@@ -21,8 +21,13 @@ impl WeightFile {
     /// Maps a file: its bytes are read when they are used, and not before.
     pub fn open(path: &Path) -> Result<WeightFile> {
         let io = |e| Error::io(path, e);
+        let metadata = std::fs::metadata(path).map_err(io)?;
+        if !metadata.is_file() {
+            let hint = "weights are read in place, so they must be in a file";
+            return Err(Error::file(path, "a pipe or a device, and no file", hint));
+        }
         let file = File::open(path).map_err(io)?;
-        if file.metadata().map_err(io)?.len() == 0 {
+        if metadata.len() == 0 {
             let hint = "the download has not begun or was cut off: start it again";
             return Err(Error::file(path, "the file is empty", hint));
         }
