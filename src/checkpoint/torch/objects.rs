@@ -40,7 +40,15 @@ impl Objects {
     /// All objects, and the one that the pickle is about.
     pub fn read(pickle: &[u8]) -> Result<(Objects, Id)> {
         let mut machine = Machine { rest: pickle, ..Machine::default() };
-        while machine.step()? {}
+        loop {
+            match machine.take(1)?[0] {
+                b'.' => break,
+                code => machine.step(code)?,
+            }
+            if machine.objects.len() > MOST_OBJECTS {
+                return Err("it builds far more objects than a Llama has".into());
+            }
+        }
         let top = machine.pop()?;
         Ok((Objects(machine.objects), top))
     }
@@ -86,15 +94,13 @@ struct Machine<'a> {
     stack: Vec<Id>,
     /// Where on the stack the collections that are being built begin.
     marks: Vec<usize>,
-    memo: HashMap<u64, Id>,
+    memo: HashMap<usize, Id>,
 }
 
 impl<'a> Machine<'a> {
-    /// One instruction; false after the last.
-    fn step(&mut self) -> Result<bool> {
-        let code = self.take(1)?[0];
+    /// One instruction: what it does to the stack and the memo, or which object it makes.
+    fn step(&mut self, code: u8) -> Result<()> {
         match code {
-            b'.' => return Ok(false),
             0x80 => drop(self.take(1)?), // the protocol's number
             0x95 => drop(self.take(8)?), // a frame's length
             b'(' => self.marks.push(self.stack.len()),
@@ -103,80 +109,58 @@ impl<'a> Machine<'a> {
             b'2' => self.stack.push(self.top()?),
             b'q' => self.remember(1)?,
             b'r' => self.remember(4)?,
-            0x94 => drop(self.memo.insert(self.memo.len() as u64, self.top()?)),
+            0x94 => drop(self.memo.insert(self.memo.len(), self.top()?)),
             b'h' => self.recall(1)?,
             b'j' => self.recall(4)?,
-            b'N' | 0x88 | 0x89 => self.push(Object::Other)?,
-            b'G' => {
-                self.take(8)?; // a fraction
-                self.push(Object::Other)?;
-            }
-            b'K' | b'M' => {
-                let n = self.number(if code == b'K' { 1 } else { 2 })?;
-                self.push(Object::Int(n as i64))?;
-            }
-            b'J' => self.signed(4)?,
-            b'I' | b'L' => {
-                let number = self.line()?.trim_end_matches('L').parse();
-                self.push(number.map_or(Object::Other, Object::Int))?;
-            }
-            0x8a => {
-                let length = self.number(1)?;
-                self.signed(length)?;
-            }
-            b'X' | b'T' => self.text(4)?,
-            0x8c | b'U' => self.text(1)?,
-            0x8d => self.text(8)?,
-            b'C' => self.bytes(1)?,
-            b'B' | 0x8b => self.bytes(4)?,
-            0x8e | 0x96 => self.bytes(8)?,
-            b')' | b']' | 0x8f => self.push(Object::Items(vec![]))?,
-            b'}' => self.push(Object::Dict(vec![]))?,
-            b't' | b'l' | 0x91 => {
-                let items = self.above_mark()?;
-                self.push(Object::Items(items))?;
-            }
-            0x85..=0x87 => {
-                let length = usize::from(code - 0x84);
-                let start = self.stack.len().checked_sub(length).ok_or("its stack is empty")?;
-                let items = self.stack.split_off(start);
-                self.push(Object::Items(items))?;
-            }
-            b'd' => {
-                let items = self.above_mark()?;
-                self.push(Object::Dict(vec![]))?;
-                self.extend(items)?;
-            }
-            b'a' => {
-                let item = self.pop()?;
-                self.extend(vec![item])?;
-            }
-            b's' => {
-                let (value, key) = (self.pop()?, self.pop()?);
-                self.extend(vec![key, value])?;
-            }
+            b'a' => self.extend_by(1)?,
+            b's' => self.extend_by(2)?,
             b'e' | b'u' | 0x90 => {
                 let items = self.above_mark()?;
                 self.extend(items)?;
             }
-            b'c' => {
-                let name = format!("{}.{}", self.line()?, self.line()?);
-                self.push(Object::Global(name))?;
+            b'b' => drop(self.pop()?), // an object's own state
+            _ => {
+                let object = self.object(code)?;
+                self.stack.push(self.objects.len());
+                self.objects.push(object);
             }
+        }
+        Ok(())
+    }
+
+    fn object(&mut self, code: u8) -> Result<Object> {
+        Ok(match code {
+            b'N' | 0x88 | 0x89 => Object::Other, // none, true, false
+            b'G' => self.take(8).map(|_| Object::Other)?, // a fraction
+            b'K' => Object::Int(self.number(1)? as i64),
+            b'M' => Object::Int(self.number(2)? as i64),
+            b'J' => signed(self.take(4)?),
+            0x8a => signed(self.counted(1)?),
+            0x8b => signed(self.counted(4)?),
+            b'I' | b'L' => {
+                self.line()?.trim_end_matches('L').parse().map_or(Object::Other, Object::Int)
+            }
+            b'U' | 0x8c => text(self.counted(1)?),
+            b'T' | b'X' => text(self.counted(4)?),
+            0x8d => text(self.counted(8)?),
+            b'C' => self.counted(1).map(|_| Object::Other)?, // bytes
+            b'B' => self.counted(4).map(|_| Object::Other)?,
+            0x8e | 0x96 => self.counted(8).map(|_| Object::Other)?,
+            b')' | b']' | 0x8f => Object::Items(vec![]),
+            b't' | b'l' | 0x91 => Object::Items(self.above_mark()?),
+            0x85..=0x87 => Object::Items(self.topmost(usize::from(code - 0x84))?),
+            b'}' => Object::Dict(vec![]),
+            b'd' => Object::Dict(pairs(&self.above_mark()?)),
+            b'c' => Object::Global(format!("{}.{}", self.line()?, self.line()?)),
             0x93 => self.global_on_the_stack()?,
             b'R' | 0x81 => self.call()?,
             0x92 => {
                 self.pop()?; // arguments with names
-                self.call()?;
+                self.call()?
             }
-            b'Q' => {
-                let name = self.pop()?;
-                self.push(Object::Persistent(name))?;
-            }
-            b'b' => drop(self.pop()?), // an object's own state
+            b'Q' => Object::Persistent(self.pop()?),
             _ => return Err(format!("{:?} is no instruction known here", char::from(code))),
-        }
-        Ok(true)
+        })
     }
 
     fn take(&mut self, n: usize) -> Result<&'a [u8]> {
@@ -187,8 +171,7 @@ impl<'a> Machine<'a> {
 
     fn line(&mut self) -> Result<String> {
         let end = self.rest.iter().position(|&byte| byte == b'\n').ok_or("it ends too early")?;
-        let line = self.take(end + 1)?.trim_ascii_end();
-        Ok(String::from_utf8_lossy(line).into())
+        Ok(String::from_utf8_lossy(self.take(end + 1)?.trim_ascii_end()).into())
     }
 
     /// A little-endian number of so many bytes.
@@ -198,41 +181,10 @@ impl<'a> Machine<'a> {
         usize::try_from(u64::from_le_bytes(bytes)).map_err(|e| e.to_string())
     }
 
-    /// A number that may be negative. One of more than 64 bits is no size of anything.
-    fn signed(&mut self, width: usize) -> Result<()> {
-        let bytes = self.take(width)?;
-        let is_negative = bytes.last().is_some_and(|&byte| byte >= 0x80);
-        let mut wide = [if is_negative { 0xff } else { 0 }; 8];
-        let object = match wide.get_mut(..width) {
-            None => Object::Other,
-            Some(low) => {
-                low.copy_from_slice(bytes);
-                Object::Int(i64::from_le_bytes(wide))
-            }
-        };
-        self.push(object)
-    }
-
-    /// A text behind its length, which has so many bytes.
-    fn text(&mut self, width: usize) -> Result<()> {
-        let length = self.number(width)?;
-        let text = String::from_utf8_lossy(self.take(length)?);
-        self.push(Object::Text(text.into()))
-    }
-
-    fn bytes(&mut self, width: usize) -> Result<()> {
-        let length = self.number(width)?;
-        self.take(length)?;
-        self.push(Object::Other)
-    }
-
-    fn push(&mut self, object: Object) -> Result<()> {
-        if self.objects.len() == MOST_OBJECTS {
-            return Err("it builds far more objects than a Llama has".into());
-        }
-        self.stack.push(self.objects.len());
-        self.objects.push(object);
-        Ok(())
+    /// Bytes behind their count, which has so many bytes itself.
+    fn counted(&mut self, width: usize) -> Result<&'a [u8]> {
+        let count = self.number(width)?;
+        self.take(count)
     }
 
     fn top(&self) -> Result<Id> {
@@ -243,22 +195,31 @@ impl<'a> Machine<'a> {
         Ok(self.stack.pop().ok_or("its stack is empty")?)
     }
 
+    fn topmost(&mut self, n: usize) -> Result<Vec<Id>> {
+        let start = self.stack.len().checked_sub(n).ok_or("its stack is empty")?;
+        Ok(self.stack.split_off(start))
+    }
+
     fn above_mark(&mut self) -> Result<Vec<Id>> {
         let mark = self.marks.pop().filter(|&mark| mark <= self.stack.len());
         Ok(self.stack.split_off(mark.ok_or("its marks do not match")?))
     }
 
     fn remember(&mut self, width: usize) -> Result<()> {
-        let key = self.number(width)? as u64;
+        let key = self.number(width)?;
         self.memo.insert(key, self.top()?);
         Ok(())
     }
 
     fn recall(&mut self, width: usize) -> Result<()> {
-        let key = self.number(width)? as u64;
-        let id = *self.memo.get(&key).ok_or("its memo lacks an object")?;
-        self.stack.push(id);
+        let key = self.number(width)?;
+        self.stack.push(*self.memo.get(&key).ok_or("its memo lacks an object")?);
         Ok(())
+    }
+
+    fn extend_by(&mut self, n: usize) -> Result<()> {
+        let items = self.topmost(n)?;
+        self.extend(items)
     }
 
     /// Puts items, or keys and values in turn, into the collection on the stack.
@@ -266,29 +227,48 @@ impl<'a> Machine<'a> {
         let collection = self.top()?;
         match &mut self.objects[collection] {
             Object::Items(all) => all.extend(items),
-            Object::Dict(pairs) => pairs.extend(items.chunks_exact(2).map(|two| (two[0], two[1]))),
+            Object::Dict(all) => all.extend(pairs(&items)),
             _ => {} // an object of a class of its own
         }
         Ok(())
     }
 
-    fn global_on_the_stack(&mut self) -> Result<()> {
-        let parts = [self.pop()?, self.pop()?].map(|id| match &self.objects[id] {
-            Object::Text(text) => Ok(text.as_str()),
-            _ => Err("a class has no name"),
-        });
-        let [name, module] = parts;
-        let name = format!("{}.{}", module?, name?);
-        self.push(Object::Global(name))
+    fn global_on_the_stack(&mut self) -> Result<Object> {
+        let [name, module] = [self.pop()?, self.pop()?];
+        match (&self.objects[module], &self.objects[name]) {
+            (Object::Text(module), Object::Text(name)) => {
+                Ok(Object::Global(format!("{module}.{name}")))
+            }
+            _ => Err("a class has no name".into()),
+        }
     }
 
     /// Nothing is called, but a dictionary that remembers its order is a dictionary.
-    fn call(&mut self) -> Result<()> {
+    fn call(&mut self) -> Result<Object> {
         let (arguments, function) = (self.pop()?, self.pop()?);
         let dictionaries = ["collections.OrderedDict", "collections.defaultdict"];
-        self.push(match &self.objects[function] {
+        Ok(match &self.objects[function] {
             Object::Global(name) if dictionaries.contains(&name.as_str()) => Object::Dict(vec![]),
             _ => Object::Call(function, arguments),
         })
     }
+}
+
+fn text(bytes: &[u8]) -> Object {
+    Object::Text(String::from_utf8_lossy(bytes).into())
+}
+
+/// A number that may be negative. One of more than 64 bits is no size of anything.
+fn signed(bytes: &[u8]) -> Object {
+    let is_negative = bytes.last().is_some_and(|&byte| byte >= 0x80);
+    let mut wide = [if is_negative { 0xff } else { 0 }; 8];
+    let Some(low) = wide.get_mut(..bytes.len()) else {
+        return Object::Other;
+    };
+    low.copy_from_slice(bytes);
+    Object::Int(i64::from_le_bytes(wide))
+}
+
+fn pairs(items: &[Id]) -> Vec<(Id, Id)> {
+    items.chunks_exact(2).map(|two| (two[0], two[1])).collect()
 }
