@@ -7,7 +7,7 @@ use super::stored::{Stored, StoredTensor, WeightFile};
 use super::{Checkpoint, Format, gguf, safetensors, stores, torch};
 use crate::error::{Error, Result};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a checkpoint's files do not say.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -44,8 +44,9 @@ impl Kind {
 
     fn of_file(path: &Path) -> Option<Kind> {
         let mut start = vec![];
-        if !path.is_file() {
-            return None; // a pipe would keep us waiting
+        let metadata = std::fs::metadata(path).ok()?;
+        if !metadata.is_file() || metadata.len() == 0 {
+            return None; // a pipe, and much in /proc, would keep us waiting
         }
         let file = std::fs::File::open(path).ok()?;
         file.take(16).read_to_end(&mut start).ok()?;
@@ -197,7 +198,10 @@ fn nothing_there(dir: &Path, names: &[String]) -> Error {
         let problem = format!("no weights yet; {name} looks like a download that is not complete");
         return Error::file(dir, problem, "wait for the download, or start it again");
     }
-    let below = stores::files(dir, 2).into_iter().find(|file| Kind::of_file(file).is_some());
+    let endings = ["gguf", "safetensors", "pth", "pt", "bin"].map(|end| Some(end.as_ref()));
+    let is_model =
+        |file: &PathBuf| endings.contains(&file.extension()) && Kind::of_file(file).is_some();
+    let below = stores::files(dir, 2).into_iter().find(is_model);
     if let Some(folder) = below.as_deref().and_then(Path::parent) {
         let hint = format!("name the folder that is meant, such as {}", folder.display());
         return Error::file(dir, "no weights here, only in folders inside it", hint);

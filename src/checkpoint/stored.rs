@@ -190,8 +190,11 @@ impl Stored {
         let (true, [Some(output), Some(embedding)]) = (config.tied_output, tables) else {
             return Ok(());
         };
-        let [first, same] = [output, embedding].map(|table| Some(table.bytes().ok()?.get(..256)));
-        if first == same {
+        let begin = |table: &StoredTensor| {
+            let bytes = table.bytes().ok()?;
+            Some(bytes[..bytes.len().min(1 << 16)].to_vec())
+        };
+        if begin(output) == begin(embedding) {
             return Ok(());
         }
         let problem = format!(
