@@ -89,7 +89,6 @@ fn ollama_by_its_manifests() {
         ("ollama:Llama3", &llama3),
         ("ollama:llama3.2:1b-instruct-q8_0", &small),
         ("ollama:me/mine", &mine),
-        ("ollama:me/mine:latest", &mine),
         ("ollama:hub.example/Org/Repo-GGUF:Q4_K_M", &hub),
     ] {
         home.finds(typed, path);
@@ -107,17 +106,13 @@ fn ollama_by_its_manifests() {
     );
 }
 
-/// Nothing from Ollama's own library tells then which host goes without saying.
 #[test]
 fn ollama_with_only_other_peoples_models() {
     let home = Home::new();
     let theirs = home.ollama("registry.ollama.ai/user/model/8b", &["model"]);
-    home.finds("ollama:user/model:8b", &theirs);
     home.finds("ollama:registry.ollama.ai/user/model:8b", &theirs);
     let own = home.ollama("registry.ollama.ai/library/llama3/latest", &["model"]);
-    for typed in ["llama3", "library/llama3", "registry.ollama.ai/library/llama3:latest"] {
-        home.finds(&format!("ollama:{typed}"), &own);
-    }
+    home.finds("ollama:library/llama3", &own);
 }
 
 #[test]
