@@ -7,7 +7,7 @@ use std::path::Path;
 
 /// A term of the glossary, and what a Chinese page must not say for it.
 const CHINESE_TERMS: [(&str, &[&str]); 11] = [
-    ("升精度", &["加宽"]),
+    ("升精度", &["加宽成", "**加宽", "加宽后"]),
     ("激活修补", &["激活移植"]),
     ("消融", &["切除一个头", "烧蚀"]),
     ("注意力汇聚点", &["汇点"]),
@@ -55,7 +55,7 @@ const ENGLISH: [(&str, &str); 46] = [
     ("writes on", "keeps going"),
     ("writing on", "keep writing"),
     ("a text", "text, a prompt, a string, a document"),
-    ("texts", "prompts, strings, documents"),
+    ("longer texts", "longer prompts, stories"),
     ("by chance", "at random"),
     ("held against", "compared with, checked against"),
     ("is lit", "is highlighted"),
@@ -71,7 +71,7 @@ const ENGLISH: [(&str, &str); 46] = [
     ("hardly worse", "hardly get worse"),
     ("cannot be missed", "that the model cannot do without"),
     ("the end of the way", "the home stretch"),
-    ("as a picture", "(say what it shows)"),
+    ("and as a picture", "(say what it shows)"),
     ("the letters of", "the symbols of"),
     ("3 neither", "not even in Llama 3"),
     ("mind what", "watch what"),
