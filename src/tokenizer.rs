@@ -67,7 +67,8 @@ pub struct Tokenizer {
 }
 
 impl Tokenizer {
-    fn new(vocabulary: Vocabulary, pattern: &'static str, roles: Roles) -> Result<Self> {
+    fn new(vocabulary: Vocabulary, pattern: &'static str, mut roles: Roles) -> Result<Self> {
+        roles.template = roles.template.filter(|template| !template.source.trim().is_empty());
         let problem = |e: String| vocabulary.problem(format!("cannot be used: {e}"));
         let added = vocabulary.added.iter();
         let bpe = CoreBPE::new(

@@ -7,6 +7,7 @@ use candle_core::quantized::gguf_file::Value;
 use candle_core::quantized::{GgmlDType, QTensor};
 use common::same::*;
 use common::*;
+use llama3::config::RopeScaling;
 use llama3::prelude::*;
 use safetensors::{SafeTensors, tensor::TensorView};
 use serde_json::json;
@@ -93,6 +94,38 @@ fn the_file_that_is_named_is_the_one_that_is_read() {
     fs::rename(one.path().join("consolidated.safetensors"), one.path().join("some.safetensors"))
         .unwrap();
     refused(one.path(), &["2 models", "other.safetensors", "name the one you mean"]);
+}
+
+#[test]
+fn a_rehearsal_that_is_written_is_read_as_it_was() {
+    let tiny = Config::named("tiny").unwrap();
+    let widths = [1, 2, 3, 100, 255, 256, 257, 1000].map(|hidden_dim| (96, hidden_dim, 2));
+    let narrow = [(1, 7, 1), (2, 1, 1), (3, 9, 1), (98, 1, 1), (4096, 14, 1)];
+    for (dim, hidden_dim, n_layers) in widths.into_iter().chain(narrow) {
+        written_and_read(Config { dim, hidden_dim, n_layers, ..tiny.clone() });
+    }
+    for (n_heads, n_kv_heads, head_dim) in [(1, 1, 96), (2, 1, 10), (12, 12, 4), (6, 3, 2)] {
+        written_and_read(Config { n_heads, n_kv_heads, head_dim, ..tiny.clone() });
+    }
+    // The depth and width of Llama 3.2 1B, whose output is tied: here it may not be.
+    let llama32 = Config { dim: 2048, n_layers: 16, hidden_dim: 8, vocab_size: 64, ..tiny };
+    let llama32 = Config { n_heads: 1, n_kv_heads: 1, head_dim: 2, ..llama32 };
+    for (tied_output, factor, max_seq_len) in [(true, 1.5, 10), (false, 8.0, 1 << 20)] {
+        let rope_scaling = Some(RopeScaling::llama31(factor));
+        written_and_read(Config { tied_output, max_seq_len, rope_scaling, ..llama32.clone() });
+    }
+    let odd = RopeScaling { low_freq_factor: 2.0, ..RopeScaling::llama31(8.0) };
+    let odd = Checkpoint::rehearsal_of(Config { rope_scaling: Some(odd), ..llama32 }, 1).unwrap();
+    let error = odd.write(tempfile::tempdir().unwrap(), &|_| ()).unwrap_err().to_string();
+    assert!(error.contains("low_freq_factor: 2.0"), "{error}");
+}
+
+fn written_and_read(config: Config) {
+    let dir = tempfile::tempdir().unwrap();
+    let model = Checkpoint::rehearsal_of(config, 1).unwrap();
+    model.write(dir.path(), &|_| ()).unwrap();
+    let opened = Checkpoint::open(dir.path()).unwrap();
+    assert_eq!((opened.config, opened.assumed), (model.config, vec![]));
 }
 
 /// The tensors of a safetensors file for which `keep` holds, in a file of their own.
@@ -241,6 +274,36 @@ fn the_alignment_of_gguf() {
     let more = [fs::read(&path).unwrap(), vec![0; 32]].concat();
     fs::write(&path, more).unwrap();
     refused(&path, &["32 bytes are left over", "general.alignment = 32"]);
+}
+
+/// As in the hub's cache after its blobs were moved; and what would never end.
+#[cfg(unix)]
+#[test]
+fn links_to_nothing_and_pipes() {
+    let dir = renamed("gqa4_ffn272/hf", &[("config.json", "config.json")]);
+    let weights = dir.path().join("model.safetensors");
+    std::os::unix::fs::symlink("../blobs/1f2e", &weights).unwrap();
+    refused(dir.path(), &["model.safetensors: a link to ../blobs/1f2e", "not there"]);
+    fs::remove_file(&weights).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(&weights).status().unwrap().success());
+    refused(&weights, &["model.safetensors", "pipe"]);
+    refused(dir.path(), &["model.safetensors", "pipe"]);
+    fs::rename(&weights, dir.path().join("some.gguf")).unwrap();
+    refused(dir.path(), &["no weights here"]);
+    refused(Path::new("/dev/zero"), &["device"]);
+}
+
+#[test]
+fn weights_in_a_folder_below_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let commits = ["1f", "2e"].map(|commit| dir.path().join("snapshots").join(commit));
+    for commit in &commits {
+        fs::create_dir_all(commit).unwrap();
+        small_gguf(&commit.join("small.gguf"));
+    }
+    let first = commits[0].display().to_string();
+    refused(dir.path(), &["no weights here", "name the folder", &first]);
+    refused(&dir.path().join("snapshots"), &["no weights here", &first]);
 }
 
 #[test]

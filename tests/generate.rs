@@ -8,6 +8,8 @@ mod common;
 mod ctrl_c;
 #[path = "generate/profile.rs"]
 mod profile;
+#[path = "generate/terminal.rs"]
+mod terminal;
 
 // What the examples are made of, with its own tests.
 #[path = "../examples/shared/pretty.rs"]
@@ -204,21 +206,30 @@ fn a_prompt_may_begin_with_a_hyphen() {
 fn the_prompt_from_stdin() {
     let options = ["--prompt", "Once upon a time\nthere", "--max-tokens", "8"];
     let expected = of_tiny(&options);
-    // Some shells put a byte order mark before what they pipe.
-    for (mark, line_end) in [("", "\n"), ("", "\r\n"), ("", ""), ("\u{feff}", "\r\n")] {
-        let output =
-            piped(&[&TINY, &["--prompt", "-", "--max-tokens", "8"][..]].concat(), |stdin| {
-                write!(stdin, "{mark}Once upon a time\nthere{line_end}").unwrap();
-            });
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert_eq!(text, format!("{expected}\n"), "{mark:?} {line_end:?}");
+    let arguments = [&TINY, &["--prompt", "-", "--max-tokens", "8"][..]].concat();
+    let typed = "Once upon a time\nthere";
+    let piped_as = |bytes: &[u8]| {
+        let output = piped(&arguments, |stdin| stdin.write_all(bytes).unwrap());
+        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("{expected}\n"), "{bytes:?}");
+    };
+    for line_end in ["\n", "\r\n", ""] {
+        piped_as(format!("{typed}{line_end}").as_bytes());
+    }
+    // Some shells put a byte order mark before what they pipe, and some pipe UTF-16.
+    let marked = format!("\u{feff}{typed}\r\n");
+    piped_as(marked.as_bytes());
+    for to_bytes in [u16::to_le_bytes, u16::to_be_bytes] {
+        piped_as(&marked.encode_utf16().flat_map(to_bytes).collect::<Vec<u8>>());
     }
     let arguments = [&TINY, &["--prompt", "-"][..]].concat();
     for (bytes, word) in [
         (&b"\n"[..], "empty"),
         (b"\xef\xbb\xbf\r\n", "empty"),
-        (b"\xff\xfeh\0i\0", "iconv -f UTF-16 -t UTF-8"),
-        (b"\xfe\xff\0h\0i", "iconv -f UTF-16 -t UTF-8"),
+        (b"\xff\xfe\r\0\n\0", "empty"),
+        (b"\xff\xfeh\0i\0\x3e\xd8", "not UTF-16 (byte 6)"), // half of 🦙
+        (b"\xfe\xff\0h\0i\0", "not UTF-16 (byte 6)"),
+        (b"\xff\xfe\0\0h\0\0\0", "iconv -f UTF-32 -t UTF-8"),
+        (b"\xef\xbb\xbfcaf\xe9", "not UTF-8 (byte 6)"),
         (b"caf\xe9", "not UTF-8 (byte 3)"),
         (b"caf\xe9 au lait", "iconv -f LATIN1 -t UTF-8"),
     ] {

@@ -107,6 +107,15 @@ fn ollama_by_its_manifests() {
 }
 
 #[test]
+fn ollama_with_only_other_peoples_models() {
+    let home = Home::new();
+    let theirs = home.ollama("registry.ollama.ai/user/model/8b", &["model"]);
+    home.finds("ollama:registry.ollama.ai/user/model:8b", &theirs);
+    let own = home.ollama("registry.ollama.ai/library/llama3/latest", &["model"]);
+    home.finds("ollama:library/llama3", &own);
+}
+
+#[test]
 fn what_ollama_keeps_and_we_cannot_run_is_named() {
     let home = Home::new();
     home.ollama("registry/library/tuned/latest", &["model", "adapter"]);

@@ -1,6 +1,8 @@
 //! Files as PyTorch writes them: wrapped, out of order, in shards, and cut for several devices.
 
 mod common;
+#[path = "torch/pickles.rs"]
+mod pickles;
 
 use common::same::*;
 use common::*;
@@ -151,7 +153,7 @@ fn what_cannot_be_read_of_torch_is_named() {
     refused(&model(&wide), &["embed_tokens.weight", "stored as DoubleStorage", "BF16"]);
     let nothing =
         torch_model(in_order, |dict| torch::dict(&[("net", dict), ("epoch", torch::int(1))]));
-    refused(&model(&nothing), &["no dictionary of tensors", "epoch, net", "model.state_dict()"]);
+    refused(&model(&nothing), &["no dictionary of tensors", "net, epoch", "model.state_dict()"]);
     let object = torch_model(in_order, |_| torch::call(torch::class("my.code", "Net"), &[]));
     refused(&model(&object), &["a Python object of my.code.Net", "model.state_dict()"]);
     let big = renamed("gqa4_ffn272/hf", &[("config.json", "config.json")]);

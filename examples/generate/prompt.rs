@@ -5,7 +5,6 @@ use crate::pretty::note;
 use llama3::prelude::*;
 use llama3::tokenizer::Message;
 use std::io::{IsTerminal, Read};
-use std::string::FromUtf8Error;
 
 /// The prompt itself, or what stdin holds.
 pub fn text(args: &Args) -> Result<String> {
@@ -18,25 +17,51 @@ pub fn text(args: &Args) -> Result<String> {
     let mut bytes = vec![];
     let read = std::io::stdin().read_to_end(&mut bytes);
     read.map_err(|source| Error::Io { path: "stdin".into(), source })?;
-    let text = String::from_utf8(bytes).map_err(not_utf8)?;
-    // Some shells put a byte order mark before what they pipe.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let text = text.strip_suffix('\n').unwrap_or(text);
+    let text = decoded(&bytes)?;
+    let text = text.strip_suffix('\n').unwrap_or(&text);
     match text.strip_suffix('\r').unwrap_or(text) {
         "" => Err(Error::Argument("the prompt on stdin is empty".into())),
         text => Ok(text.to_string()),
     }
 }
 
-fn not_utf8(error: FromUtf8Error) -> Error {
-    let (place, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
-    let advice = if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-        "it is UTF-16, which `iconv -f UTF-16 -t UTF-8` converts"
-    } else {
-        "was it cut in the middle of a character? If it is Latin-1, \
-         `iconv -f LATIN1 -t UTF-8` converts it"
-    };
-    Error::Argument(format!("the prompt on stdin is not UTF-8 (byte {place}): {advice}"))
+/// UTF-8, unless a byte order mark says otherwise, which some shells put before all that they pipe.
+fn decoded(bytes: &[u8]) -> Result<String> {
+    match bytes {
+        [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] => Err(not_text(
+            "UTF-8 or UTF-16",
+            0,
+            "it is UTF-32, which `iconv -f UTF-32 -t UTF-8` converts",
+        )),
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => utf8(rest, 3),
+        _ => utf8(bytes, 0),
+    }
+}
+
+fn utf8(bytes: &[u8], n_before: usize) -> Result<String> {
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        let advice = "was it cut in the middle of a character? If it is Latin-1, \
+                      `iconv -f LATIN1 -t UTF-8` converts it";
+        not_text("UTF-8", n_before + e.valid_up_to(), advice)
+    })?;
+    Ok(text.into())
+}
+
+/// What comes after the mark, two bytes to a unit.
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String> {
+    let cut = |at| not_text("UTF-16", 2 + at, "was it cut in the middle of a character?");
+    let (pairs, rest) = bytes.as_chunks();
+    let mut text = String::new();
+    for c in char::decode_utf16(pairs.iter().map(|pair| unit(*pair))) {
+        text.push(c.map_err(|_| cut(2 * text.encode_utf16().count()))?);
+    }
+    if rest.is_empty() { Ok(text) } else { Err(cut(bytes.len() - 1)) }
+}
+
+fn not_text(expected: &str, place: usize, advice: &str) -> Error {
+    Error::Argument(format!("the prompt on stdin is not {expected} (byte {place}): {advice}"))
 }
 
 /// Whether the prompt is a question to answer or a text to continue, and why.

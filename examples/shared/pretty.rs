@@ -2,9 +2,7 @@
 
 use llama3::checkpoint::inventory;
 use llama3::{Error, Result};
-#[cfg(unix)]
-use std::io::IsTerminal;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 /// One line on stdout. `println!` would panic where nobody reads any more or the disk is full.
@@ -15,8 +13,23 @@ pub fn say(line: &str) -> Result<()> {
 /// Text on stdout, at once.
 pub fn write(text: &str) -> Result<()> {
     let mut out = std::io::stdout();
+    let text = if out.is_terminal() { &visible(text) } else { text };
     let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
     written.map_err(|source| Error::Io { path: "stdout".into(), source })
+}
+
+/// A model, or a name in a file of a stranger, may hold characters that steer a terminal: hide what it
+/// showed, change its title, or more. There they are shown as Unicode's pictures of them, such as ␛.
+/// A pipe or a file gets the very text, as other programs must.
+pub fn visible(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' | '\t' => c,
+        '\0'..='\x1f' => char::from_u32('␀' as u32 + c as u32).unwrap_or(c),
+        '\x7f' => '␡',
+        '\u{80}'..='\u{9f}' => '\u{fffd}', // they have no pictures
+        _ => c,
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Whether somebody may see stdout as it grows: on a terminal, or behind a pipe.
@@ -37,7 +50,9 @@ pub fn is_read_along() -> bool {
 
 /// One line on stderr, if somebody listens.
 pub fn note(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
+    let mut err = std::io::stderr();
+    let line = if err.is_terminal() { &visible(line) } else { line };
+    let _ = writeln!(err, "{line}");
 }
 
 /// Before the small default model runs: is there a Llama 3 that another program keeps? `command` is

@@ -54,13 +54,15 @@ pub fn from_meta(path: &Path, rope_factor: Option<f64>) -> Result<Description> {
         } else {
             8192
         }),
-        tied_output: params.flag("tied_output")?,
+        tied_output: false,
     };
     let factor = rope_factor.or(params.optional("rope_scaling_factor")?);
     let mut assumed = vec![];
     if is_scaled {
         assumed.extend(scale_as_released(&mut config, factor));
     }
+    unread::check_rope_names(&params)?;
+    config.tied_output = params.optional("tied_output")?.unwrap_or(config.tied_output);
     let config = config.validate(path)?;
     Ok(Description { config, assumed })
 }
@@ -72,7 +74,7 @@ fn scale_as_released(config: &mut Config, factor: Option<f64>) -> Option<String>
         released.rope_scaling.is_some()
             && (released.dim, released.n_layers) == (config.dim, config.n_layers)
     });
-    config.tied_output |= released.is_some_and(|(_, released)| released.tied_output);
+    config.tied_output = released.is_some_and(|(_, released)| released.tied_output);
     if let Some(factor) = factor {
         config.rope_scaling = Some(RopeScaling::llama31(factor));
         return None;
@@ -140,6 +142,7 @@ fn rope_of_hugging_face(keys: &Keys) -> Result<(f64, Option<RopeScaling>)> {
     };
     let theta = theta.map_or_else(|| keys.required("rope_theta"), Ok)?;
     let scaling = rope.map_or(Ok(None), |rope| scaling_of_hugging_face(&rope))?;
+    unread::check_rope_names(keys)?;
     Ok((theta, scaling))
 }
 
@@ -147,20 +150,18 @@ fn scaling_of_hugging_face(rope: &Keys) -> Result<Option<RopeScaling>> {
     let newer = rope.optional("rope_type")?;
     let older = rope.optional("type")?;
     match newer.or(older) {
-        Some("llama3") => Ok(Some(RopeScaling {
-            factor: rope.required("factor")?,
-            low_freq_factor: rope.required("low_freq_factor")?,
-            high_freq_factor: rope.required("high_freq_factor")?,
-            original_max_seq_len: rope.required("original_max_position_embeddings")?,
-        })),
+        Some("llama3") => {
+            let scaling = RopeScaling {
+                factor: rope.required("factor")?,
+                low_freq_factor: rope.required("low_freq_factor")?,
+                high_freq_factor: rope.required("high_freq_factor")?,
+                original_max_seq_len: rope.required("original_max_position_embeddings")?,
+            };
+            unread::check_rope_keys(rope, &["factor", "low_freq_factor", "high_freq_factor"])?;
+            Ok(Some(scaling))
+        }
         None | Some("default") => {
-            for key in ["factor", "low_freq_factor", "high_freq_factor"] {
-                if rope.optional::<f64>(key)?.is_some() {
-                    return Err(
-                        rope.error(key, "RoPE is scaled only where rope_type is \"llama3\"")
-                    );
-                }
-            }
+            unread::check_rope_keys(rope, &[])?;
             Ok(None)
         }
         Some(_) => {

@@ -7,7 +7,7 @@ use super::stored::{Stored, StoredTensor, WeightFile};
 use super::{Checkpoint, Format, gguf, safetensors, stores, torch};
 use crate::error::{Error, Result};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What a checkpoint's files do not say.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -44,6 +44,10 @@ impl Kind {
 
     fn of_file(path: &Path) -> Option<Kind> {
         let mut start = vec![];
+        let metadata = std::fs::metadata(path).ok()?;
+        if !metadata.is_file() || metadata.len() == 0 {
+            return None; // a pipe, and much in /proc, would keep us waiting
+        }
         let file = std::fs::File::open(path).ok()?;
         file.take(16).read_to_end(&mut start).ok()?;
         Kind::of(&start)
@@ -65,6 +69,10 @@ pub fn format_of(path: &Path) -> Option<Format> {
 pub fn open(path: &Path, options: &Options) -> Result<Checkpoint> {
     if path.is_dir() {
         return open_dir(path, options);
+    }
+    if let (false, Ok(target)) = (path.exists(), path.read_link()) {
+        let problem = format!("a link to {}, which is not there", target.display());
+        return Err(Error::file(path, problem, "was it moved or deleted? Fetch the model again"));
     }
     if !path.exists() {
         return Err(Error::file(path, "no such file or directory", SEE_README));
@@ -101,6 +109,12 @@ fn open_dir(dir: &Path, options: &Options) -> Result<Checkpoint> {
     let names = file_names(dir)?;
     let has = |name: &str| names.iter().any(|n| n == name);
     if let Some(usual) = USUAL.into_iter().find(|usual| has(usual)) {
+        if has("adapter_config.json") {
+            let problem =
+                format!("beside {usual}, it holds an adapter (LoRA) that changes weights");
+            let hint = format!("use a model into which it is merged, or name {usual} without it");
+            return Err(Error::file(dir, problem, hint));
+        }
         return open(&dir.join(usual), options);
     }
     let is_later_piece = |name: &str| pieces::number(name).is_some_and(|(number, _)| number > 1);
@@ -183,6 +197,14 @@ fn nothing_there(dir: &Path, names: &[String]) -> Error {
     if let Some(name) = names.iter().find(|name| is_unfinished(name)) {
         let problem = format!("no weights yet; {name} looks like a download that is not complete");
         return Error::file(dir, problem, "wait for the download, or start it again");
+    }
+    let endings = ["gguf", "safetensors", "pth", "pt", "bin"].map(|end| Some(end.as_ref()));
+    let is_model =
+        |file: &PathBuf| endings.contains(&file.extension()) && Kind::of_file(file).is_some();
+    let below = stores::files(dir, 2).into_iter().find(is_model);
+    if let Some(folder) = below.as_deref().and_then(Path::parent) {
+        let hint = format!("name the folder that is meant, such as {}", folder.display());
+        return Error::file(dir, "no weights here, only in folders inside it", hint);
     }
     let found = if names.is_empty() {
         "the directory is empty".to_string()

@@ -29,7 +29,9 @@ impl Keys {
         if size > LONGEST_JSON {
             return not_json(format!("{size} bytes are too many for a description"));
         }
-        match serde_json::from_slice(&std::fs::read(path).map_err(io)?) {
+        let text = std::fs::read(path).map_err(io)?;
+        // Some editors put a byte order mark before every text.
+        match serde_json::from_slice(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text)) {
             Ok(Value::Object(values)) => {
                 Ok(Keys { path: path.to_owned(), prefix: String::new(), values })
             }

@@ -5,7 +5,7 @@
 
 use super::names::Dialect;
 use super::{Checkpoint, Format};
-use crate::config::Config;
+use crate::config::{Config, RopeScaling};
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
 use half::bf16;
@@ -49,6 +49,11 @@ pub fn write(checkpoint: &Checkpoint, dir: &Path, progress: &(dyn Fn(u64) + Sync
     if checkpoint.format != Format::Rehearsal {
         let message = "only a rehearsal is written: other models have files already";
         return Err(Error::Argument(message.into()));
+    }
+    let scaling = checkpoint.config.rope_scaling;
+    if scaling.is_some_and(|scaling| scaling != RopeScaling::llama31(scaling.factor)) {
+        let message = format!("{scaling:?}: params.json states no RoPE scaling but Llama 3.1's");
+        return Err(Error::Argument(message));
     }
     let unfinished = dir.join(UNFINISHED);
     // What an earlier run may have left when it was stopped.
@@ -118,8 +123,10 @@ impl View for Bf16View<'_> {
     }
 }
 
-/// The sizes in Meta's keys. The FFN width is stated as the multiple it is rounded up to.
+/// The sizes in Meta's keys. What the FFN width is a multiple of says nothing here: its multiplier
+/// does, with a half more, so that rounding down always comes to the width.
 fn params_json(config: &Config) -> serde_json::Value {
+    let two_thirds = (8 * config.dim / 3) as f64;
     let mut params = serde_json::json!({
         "dim": config.dim,
         "n_layers": config.n_layers,
@@ -127,10 +134,12 @@ fn params_json(config: &Config) -> serde_json::Value {
         "n_kv_heads": config.n_kv_heads,
         "head_dim": config.head_dim,
         "vocab_size": config.vocab_size,
-        "multiple_of": config.hidden_dim,
+        "multiple_of": 1,
+        "ffn_dim_multiplier": (config.hidden_dim as f64 + 0.5) / two_thirds,
         "norm_eps": config.norm_eps,
         "rope_theta": config.rope_theta,
         "tied_output": config.tied_output,
+        "max_seq_len": config.max_seq_len,
     });
     if let Some(scaling) = config.rope_scaling {
         params["use_scaled_rope"] = true.into();

@@ -21,8 +21,13 @@ impl WeightFile {
     /// Maps a file: its bytes are read when they are used, and not before.
     pub fn open(path: &Path) -> Result<WeightFile> {
         let io = |e| Error::io(path, e);
+        let metadata = std::fs::metadata(path).map_err(io)?;
+        if !metadata.is_file() {
+            let hint = "weights are read in place, so they must be in a file";
+            return Err(Error::file(path, "a pipe or a device, and no file", hint));
+        }
         let file = File::open(path).map_err(io)?;
-        if file.metadata().map_err(io)?.len() == 0 {
+        if metadata.len() == 0 {
             let hint = "the download has not begun or was cut off: start it again";
             return Err(Error::file(path, "the file is empty", hint));
         }
@@ -103,6 +108,7 @@ impl Stored {
     /// Every tensor the model needs as a checked matrix, under Meta's names.
     pub fn matrices(self, config: &Config) -> Result<HashMap<String, Matrix>> {
         self.refuse_unread(config)?;
+        self.check_tied(config)?;
         let pages = Pages::of_a_model(self.n_bytes());
         (config.tensors().into_iter())
             .map(|(name, shape)| Ok((name.clone(), self.matrix(&name, &shape, config, &pages)?)))
@@ -175,6 +181,31 @@ impl Stored {
         Ok(())
     }
 
+    /// The output may be said to be the embedding table and be there as well: programs do not agree on
+    /// which counts if they differ. In trained ones their first numbers do.
+    fn check_tied(&self, config: &Config) -> Result<()> {
+        let [output, embedding] = ["output.weight", "tok_embeddings.weight"];
+        let tables =
+            [output, embedding].map(|name| self.tensors.get(&self.their_name(name))?.first());
+        let (true, [Some(output), Some(embedding)]) = (config.tied_output, tables) else {
+            return Ok(());
+        };
+        let begin = |table: &StoredTensor| {
+            let bytes = table.bytes().ok()?;
+            Some(bytes[..bytes.len().min(1 << 16)].to_vec())
+        };
+        if begin(output) == begin(embedding) {
+            return Ok(());
+        }
+        let problem = format!(
+            "it holds {}, another table than {}, and its description says they are one",
+            output.name, embedding.name
+        );
+        let hint = "if the output is a table of its own, set tie_word_embeddings (in params.json \
+                    tied_output) to false";
+        Err(Error::file(&output.file.path, problem, hint))
+    }
+
     fn their_name(&self, name: &str) -> String {
         format!("{}{}", self.prefix, names::translate(name, self.dialect))
     }
@@ -216,6 +247,7 @@ fn not_a_llama(path: &Path, names: &BTreeSet<&String>) -> Error {
 
 impl StoredTensor {
     fn check_shape(&self, name: &str, shape: &[usize]) -> Result<()> {
+        self.kind()?;
         if self.shape == shape {
             return Ok(());
         }
@@ -262,6 +294,14 @@ impl StoredTensor {
         Matrix::new(name, super::as_matrix(&self.shape), dtype, source)
     }
 
+    fn kind(&self) -> Result<Kind> {
+        self.dtype.clone().map_err(|kind| {
+            let problem = format!("{}: its numbers are stored as {kind}", self.name);
+            let hint = "use a checkpoint in BF16, F16 or F32, or a GGUF file in Q8_0 or Q4_K_M";
+            Error::file(&self.file.path, problem, hint)
+        })
+    }
+
     /// Where it ends in its file.
     pub fn end(&self) -> Result<usize> {
         self.kind_and_end().map(|(_, end)| end)
@@ -269,14 +309,11 @@ impl StoredTensor {
 
     /// How it is stored, and where it ends in its file, which must hold all of it.
     fn kind_and_end(&self) -> Result<(Kind, usize)> {
-        let refuse = |problem: String, hint: &str| {
-            Error::file(&self.file.path, format!("{}: {problem}", self.name), hint)
+        let broken = |problem: String| {
+            let problem = format!("{}: {problem}", self.name);
+            Error::file(&self.file.path, problem, "the download is not complete: start it again")
         };
-        let broken = |problem| refuse(problem, "the download is not complete: start it again");
-        let dtype = self.dtype.clone().map_err(|kind| {
-            let hint = "use a checkpoint in BF16, F16 or F32, or a GGUF file in Q8_0 or Q4_K_M";
-            refuse(format!("its numbers are stored as {kind}"), hint)
-        })?;
+        let dtype = self.kind()?;
         let count = (self.shape.iter()).try_fold(1usize, |n, &size| n.checked_mul(size));
         let row = self.shape.last().copied().unwrap_or(0);
         if row % dtype.block_size() != 0 {

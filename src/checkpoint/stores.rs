@@ -116,10 +116,13 @@ pub fn models(env: &Environment) -> Vec<Found> {
 pub fn find(typed: &str, env: &Environment) -> Option<Found> {
     let store = STORES.iter().find(|store| typed.starts_with(store.prefix))?;
     let mut all = store.found(env);
-    let name = typed.strip_suffix(":latest").unwrap_or(typed);
-    let meant: Vec<usize> = match all.iter().position(|m| m.name.eq_ignore_ascii_case(name)) {
+    let mut name = typed.strip_suffix(":latest").unwrap_or(typed).to_string();
+    for unsaid in ["registry.ollama.ai/", "library/"] {
+        name = name.replacen(&format!("ollama:{unsaid}"), "ollama:", 1);
+    }
+    let meant: Vec<usize> = match all.iter().position(|m| m.name.eq_ignore_ascii_case(&name)) {
         Some(i) => vec![i],
-        None => (0..all.len()).filter(|&i| is_inside(&all[i].name, name)).collect(),
+        None => (0..all.len()).filter(|&i| is_inside(&all[i].name, &name)).collect(),
     };
     let error = match meant.as_slice() {
         [i] => return Some(all.swap_remove(*i)),

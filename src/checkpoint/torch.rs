@@ -1,12 +1,13 @@
 //! Files of PyTorch: a zip file of uncompressed numbers, and a small pickle that names the tensors and
 //! says how they lie in them.
 
+mod objects;
 mod pickle;
 
 use super::stored::{StoredTensor, WeightFile};
 use crate::error::{Error, Result};
 use crate::matrix::memory;
-use candle_core::pickle::{Object, Stack};
+use objects::{Id, Objects};
 use pickle::View;
 use std::io::{Cursor, Read};
 use std::ops::Range;
@@ -25,25 +26,30 @@ pub fn tensors(file: &WeightFile) -> Result<Vec<StoredTensor>> {
         Error::file(&file.path, problem, hint)
     })?;
     let mut archive = Archive::open(zip, file)?;
-    let entries = pickle::state_dict(archive.pickle()?).map_err(|found| {
+    let (objects, id) = archive.pickle()?;
+    let entries = pickle::state_dict(&objects, id).map_err(|found| {
         let problem = format!("no dictionary of tensors, but {found}");
         let hint = "save the weights alone: torch.save(model.state_dict(), …)";
         Error::file(&file.path, problem, hint)
     })?;
-    let views =
-        entries.into_iter().filter_map(|(name, value)| Some((name, pickle::view_of(value)?)));
-    views.map(|(name, view)| archive.tensor(name, view)).collect()
+    let views = entries.into_iter();
+    let views = views.filter_map(|(name, id)| Some((name, pickle::view_of(&objects, id)?)));
+    views.map(|(name, view)| archive.tensor(name.into(), view)).collect()
 }
 
 /// The error for a file in the format before the zip file, which cannot be read in place.
 pub fn legacy(file: &WeightFile) -> Error {
-    let path = file.path.display();
     let problem = "a PyTorch file in the format before version 1.6, which is no zip file";
-    let hint = format!(
+    Error::file(&file.path, problem, saved_again(file))
+}
+
+/// The line that writes a file anew as it is read here.
+fn saved_again(file: &WeightFile) -> String {
+    let path = file.path.display();
+    format!(
         "convert it: python3 -c 'import torch; \
          torch.save(torch.load(\"{path}\", map_location=\"cpu\"), \"{path}.new\")'"
-    );
-    Error::file(&file.path, problem, hint)
+    )
 }
 
 /// An opened file.
@@ -89,18 +95,11 @@ impl<'a> Archive<'a> {
         read.map(|_| bytes).map_err(|e| e.to_string())
     }
 
-    fn pickle(&mut self) -> Result<Object> {
-        let pickle = self.read("data.pkl", LONGEST_PICKLE).and_then(|bytes| {
-            let mut stack = Stack::empty();
-            let read = stack.read_loop(&mut Cursor::new(bytes));
-            let object = read.and_then(|()| stack.finalize());
-            // The first line says what is wrong; others may tell where in candle.
-            object.map_err(|e| e.to_string().lines().next().unwrap_or_default().to_string())
-        });
-        pickle.map_err(|problem| {
+    fn pickle(&mut self) -> Result<(Objects, Id)> {
+        let pickle = self.read("data.pkl", LONGEST_PICKLE);
+        pickle.and_then(|bytes| Objects::read(&bytes)).map_err(|problem| {
             let problem = format!("its data.pkl is not as torch.save writes it ({problem})");
-            let hint = "save it again with torch.save and its usual pickle protocol, which is 2";
-            Error::file(&self.file.path, problem, hint)
+            Error::file(&self.file.path, problem, saved_again(self.file))
         })
     }
 

@@ -11,6 +11,7 @@ const MIXTURE: &str = "a mixture of experts (MoE), and this crate runs dense Lla
 const ADAPTER: &str = "an adapter (LoRA): use a model into which it is merged";
 const QUANTISED: &str = "the weights are quantised in another program's way: take the model in BF16, \
                          or as a GGUF file";
+const UNKNOWN: &str = "this crate does not know the key, and it may change the mathematics";
 
 /// Keys of `params.json` and `config.json`, the number with which they change nothing, and what any
 /// other value means.
@@ -53,6 +54,32 @@ pub fn check_json_keys(keys: &Keys) -> Result<()> {
     Ok(())
 }
 
+/// Refuses a key of RoPE that has another name than those that are read.
+pub fn check_rope_names(keys: &Keys) -> Result<()> {
+    let known = ["theta", "scaling", "scaling_factor", "parameters", "interleaved"];
+    for (key, value) in keys.iter() {
+        let name = key.strip_prefix("rope_").or(key.strip_prefix("rotary_"));
+        let says_nothing = value.is_null() || value == &json!(false);
+        if name.is_some_and(|name| !known.contains(&name)) && !says_nothing {
+            return Err(keys.error(key, UNKNOWN));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what the RoPE of the named type has no use for. `scaling` are the numbers that it takes.
+pub fn check_rope_keys(rope: &Keys, scaling: &[&str]) -> Result<()> {
+    let always = ["rope_type", "type", "rope_theta", "original_max_position_embeddings"];
+    for (key, value) in rope.iter() {
+        let is_known = [&always, scaling].concat().contains(&key.as_str());
+        // The share of a head that is turned, and the factor of all scores: 1 changes nothing.
+        if !is_known && !value.is_null() && !is_same(value, &json!(1)) {
+            return Err(rope.error(key, "the RoPE of this rope_type takes no such number"));
+        }
+    }
+    Ok(())
+}
+
 /// 1 and 1.0 are the same.
 fn is_same(a: &Value, b: &Value) -> bool {
     a == b || a.is_number() && a.as_f64() == b.as_f64()
@@ -90,7 +117,7 @@ pub fn check_gguf_keys(keys: &Keys, config: &Config) -> Result<()> {
             Some((_, neutral)) if is_same(value, neutral) => continue,
             _ if name.starts_with("expert") => MIXTURE.to_string(),
             Some((_, neutral)) => format!("only {neutral} is supported"),
-            None => "this crate does not know the key, and it may change the mathematics".into(),
+            None => UNKNOWN.to_string(),
         };
         return Err(keys.error(key, &problem));
     }

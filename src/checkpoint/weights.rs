@@ -76,7 +76,8 @@ pub fn models() -> Vec<String> {
 /// Nothing of that name; the message lists what there is.
 pub fn find(name: &str) -> Result<PathBuf> {
     let candidates = [PathBuf::from(name), dir().join(name)];
-    if let Some(path) = candidates.into_iter().find(|path| !name.is_empty() && path.exists()) {
+    let is_there = |path: &PathBuf| !name.is_empty() && (path.exists() || path.is_symlink());
+    if let Some(path) = candidates.into_iter().find(is_there) {
         return Ok(path);
     }
     let env = Environment::here();

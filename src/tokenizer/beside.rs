@@ -86,9 +86,10 @@ impl<'a> Beside<'a> {
                 let default = list.iter().find(|named| named["name"] == "default");
                 default.and_then(|default| default["template"].as_str())
             }
+            Value::Object(named) => named.get("default").and_then(Value::as_str),
             other => other.as_str(),
         };
-        let expected = "expected a text, or a list with one that is named default";
+        let expected = "expected a text, or several with one that is named default";
         let source = source.ok_or_else(|| self.problem("chat_template", expected))?;
         Ok(Some(Template { path: self.path.clone(), source: source.into() }))
     }

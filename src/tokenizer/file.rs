@@ -25,7 +25,10 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
 
 /// The value in a JSON file.
 pub(super) fn json(path: &Path) -> Result<serde_json::Value> {
-    serde_json::from_slice(&read(path)?).map_err(|e| {
+    let text = read(path)?;
+    // Some editors put a byte order mark before every text.
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&text);
+    serde_json::from_slice(text).map_err(|e| {
         let hint = "download the file again from the model's repository";
         Error::file(path, format!("not valid JSON: {e}"), hint)
     })

@@ -92,7 +92,8 @@ fn pattern(path: &Path, pre_tokenizer: &Value) -> Result<&'static str> {
 fn add_tokens(vocabulary: &mut Vocabulary, json: &Value) -> Result<()> {
     let tokens = json["model"]["vocab"].as_object();
     let tokens = tokens.ok_or_else(|| vocabulary.problem("model.vocab is missing"))?;
-    for token in json["added_tokens"].as_array().into_iter().flatten() {
+    let beside = listed_beside(&vocabulary.path, json)?;
+    for token in json["added_tokens"].as_array().into_iter().flatten().chain(&beside) {
         let (name, added_id) = (token["content"].as_str(), id(&token["id"]));
         let (Some(name), Some(added_id)) = (name, added_id) else {
             return Err(vocabulary.problem(format!("added_tokens: no content or id in {token}")));
@@ -124,6 +125,22 @@ fn add_tokens(vocabulary: &mut Vocabulary, json: &Value) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// `tokenizer_config.json` lists the added tokens, too, and sometimes more of them.
+fn listed_beside(path: &Path, json: &Value) -> Result<Vec<Value>> {
+    let path = path.with_file_name("tokenizer_config.json");
+    let config = if path.exists() { file::json(&path)? } else { Value::Null };
+    let known = json["added_tokens"].as_array().into_iter().flatten();
+    let known: Vec<&Value> = known.map(|token| &token["content"]).collect();
+    let listed = config["added_tokens_decoder"].as_object().into_iter().flatten();
+    let more = listed.filter(|(_, token)| token.is_object() && !known.contains(&&token["content"]));
+    let with_id = |(id, token): (&String, &Value)| {
+        let mut token = token.clone();
+        token["id"] = id.parse::<u32>().ok().into();
+        token
+    };
+    Ok(more.map(with_id).collect())
 }
 
 /// What a post-processor puts around a text: `TemplateProcessing` lists special tokens and the text.

@@ -51,7 +51,9 @@ impl Template {
             messages, bos_token, eos_token,
             add_generation_prompt => true, tools => (), documents => (),
         };
-        environment()?.render_str(&self.source, context)
+        // Whatever ends a line in it, Jinja takes for "\n".
+        let source = self.source.replace("\r\n", "\n").replace('\r', "\n");
+        environment()?.render_str(&source, context)
     }
 }
 

@@ -59,6 +59,34 @@ pub fn parameter(tensor: Vec<u8>) -> Vec<u8> {
     call(class("torch._utils", "_rebuild_parameter"), &arguments)
 }
 
+/// The same pickle as protocol 4 writes it: in a frame, with short texts, classes named by two texts,
+/// and each of them kept in the memo.
+pub fn in_protocol_4(object: &[u8]) -> Vec<u8> {
+    let text = |text: &[u8]| [&[0x8c, text.len() as u8], text, &[0x94]].concat();
+    let (mut new, mut rest) = (vec![], object);
+    while let &[code, ref after @ ..] = rest {
+        let old = match code {
+            b'X' => {
+                let length = u32::from_le_bytes(*after.first_chunk().unwrap()) as usize;
+                new.extend(text(&after[4..4 + length]));
+                5 + length
+            }
+            b'c' => {
+                let lines: Vec<&[u8]> = after.splitn(3, |&byte| byte == b'\n').collect();
+                new.extend([text(lines[0]), text(lines[1]), vec![0x93, 0x94]].concat());
+                3 + lines[0].len() + lines[1].len()
+            }
+            b'J' => 5,
+            _ => 1,
+        };
+        if code != b'X' && code != b'c' {
+            new.extend(&rest[..old]);
+        }
+        rest = &rest[old..];
+    }
+    [b"\x95", &(new.len() as u64).to_le_bytes()[..], &new].concat()
+}
+
 /// A zip file of the object and its storages.
 pub fn save(path: &Path, object: &[u8], storages: &[Vec<u8>]) {
     save_as(path, object, storages, "little");

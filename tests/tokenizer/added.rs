@@ -31,6 +31,23 @@ fn a_token_that_is_not_special_is_found_in_every_text() {
     }
 }
 
+/// As transformers does: tokens that only `tokenizer_config.json` lists are added to the others.
+#[test]
+fn a_token_that_is_listed_beside_the_vocabulary() {
+    let beside = |tokens: Value| json!({"added_tokens_decoder": tokens});
+    let token = |name: &str, special: bool| json!({"content": name, "special": special});
+    let open = |tokens| {
+        open_json(&tokenizer_json(added(&[])), &[("tokenizer_config.json", &beside(tokens))])
+    };
+    let both = json!({"262": token("<think>", false), "263": token("<x>", true),
+                      "261": token("<|eot_id|>", true)});
+    let tokenizer = open(both).unwrap();
+    assert_eq!(tokenizer.encode("a<think>b<x>")[..3], [97, 262, 98]);
+    assert_eq!(tokenizer.encode_with_special("<think><x><|eot_id|>"), [262, 263, 261]);
+    says(open(json!({"last": token("<think>", false)})), &["added_tokens", "<think>"]);
+    says(open(json!({"261": token("<think>", false)})), &["two tokens", "261"]);
+}
+
 #[test]
 fn the_longest_token_wins_and_may_take_white_space_along() {
     let token = |id: u32, content: &str, lstrip: bool, rstrip: bool| json!({"id": id, "content": content, "special": false, "lstrip": lstrip, "rstrip": rstrip});

@@ -38,6 +38,7 @@ fn a_template_counts_wherever_it_stands() {
         file,
         open_json(&json, &files).unwrap(),
         config(json!({"chat_template": list})).unwrap(),
+        config(json!({"chat_template": {"tool_use": "wrong", "default": PLAIN_CHATML}})).unwrap(),
         open_gguf(&tokens, &[key]).unwrap(),
     ] {
         assert_eq!(hi(&tokenizer), HI);
@@ -60,6 +61,23 @@ fn without_a_template_it_is_llama_3s_format_or_none() {
     let chatml = open_json(&tokenizer_json(tokens), &[]).unwrap();
     let error = chatml.chat(&[Message::new("user", "Hi")]);
     says(error, &["tokenizer.json", "no chat template", "encode_with_special"]);
+}
+
+#[test]
+fn an_empty_template_is_none() {
+    assert_eq!(template(" \n").chat_template(), None);
+    let gguf = open_gguf(&[], &[("chat_template", Gguf::String(String::new()))]).unwrap();
+    assert!(hi(&gguf).starts_with("<|begin_of_text|><|start_header_id|>user"));
+}
+
+/// Jinja ends lines in one way, whoever wrote the template.
+#[test]
+fn line_ends_of_a_template() {
+    for end in ["\n", "\r\n", "\r"] {
+        let source =
+            format!("{{{{ 'a' }}}}{end}b{end}{end}{{% if true %}}{end}c{{% endif %}}{end}");
+        assert_eq!(hi(&template(&source)), "a\nb\n\nc", "{end:?}");
+    }
 }
 
 #[test]

@@ -2,6 +2,15 @@
 
 pub use super::chapter_4::*;
 
-pub fn freqs(config: &Config) -> Vec<f32> { llama3::rope::freqs(config) }
-pub fn angles(freqs: &[f32], start: usize, n: usize) -> Result<Tensor> { llama3::rope::angles(freqs, start, n, &Device::Cpu) }
-pub fn rotate(x: &Tensor, angles: &Tensor) -> Result<Tensor> { llama3::rope::rotate(x, angles) }
+pub fn freqs(config: &Config) -> Vec<f64> {
+    rope::freqs(config).into_iter().map(|f| f as f64).collect()
+}
+
+pub fn angles(freqs: &[f64], start: usize, n: usize) -> Result<Tensor> {
+    let freqs: Vec<f32> = freqs.iter().map(|f| *f as f32).collect();
+    rope::angles(&freqs, start, n, &Device::Cpu)
+}
+
+pub fn rotate(x: &Tensor, angles: &Tensor) -> Result<Tensor> {
+    rope::rotate(x, angles)
+}

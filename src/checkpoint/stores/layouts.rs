@@ -34,7 +34,8 @@ pub fn ollama_models(place: &Path) -> Vec<Model> {
         let [host, namespace, model, tag] = parts.as_slice() else {
             return None;
         };
-        let own_host = manifests.join(host).join("library").is_dir();
+        let own_host =
+            host == "registry.ollama.ai" || manifests.join(host).join("library").is_dir();
         let mut name = match (namespace.as_str(), own_host) {
             ("library", _) => model.clone(),
             (_, true) => format!("{namespace}/{model}"),

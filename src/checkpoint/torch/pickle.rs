@@ -1,13 +1,16 @@
 //! What a pickle says about the tensors of a file.
 //!
-//! A pickle is a program that builds Python objects. It is never run here: candle reads what it would
-//! build, and we look for tensors in that.
+//! `torch.save` writes a tensor as the call of a function that puts it together again, with the place
+//! of its numbers as arguments.
 
+use super::objects::{Id, Objects};
 use crate::matrix::Kind;
-use candle_core::pickle::Object;
 
 /// The keys under which training programs keep the weights beside their other state.
 const WRAPPERS: [&str; 4] = ["model", "state_dict", "model_state_dict", "module"];
+
+/// More wrappers in one another than any program writes.
+const DEEPEST_WRAPPER: usize = 8;
 
 /// A tensor as a pickle describes it: a view of numbers that other tensors may share.
 pub struct View {
@@ -23,89 +26,99 @@ pub struct View {
 
 /// The names and values of the dictionary that `torch.save(model.state_dict())` writes, also if it is
 /// one value of another dictionary. The error says what is there instead.
-pub fn state_dict(object: Object) -> std::result::Result<Vec<(String, Object)>, String> {
-    let pairs = match object {
-        Object::Dict(pairs) => pairs,
-        Object::Build { callable, .. } => match *callable {
-            Object::Dict(pairs) => pairs,
-            other => return Err(in_words(&other)),
-        },
-        other => return Err(in_words(&other)),
-    };
-    let named = |(key, value): (Object, Object)| Some((key.unicode().ok()?, value));
-    let mut pairs: Vec<(String, Object)> = pairs.into_iter().filter_map(named).collect();
-    if pairs.iter().any(|(_, value)| is_tensor(value)) {
-        return Ok(pairs);
+pub fn state_dict(objects: &Objects, mut id: Id) -> std::result::Result<Vec<(&str, Id)>, String> {
+    for _ in 0..DEEPEST_WRAPPER {
+        let pairs = objects.dict(id).ok_or_else(|| in_words(objects, id))?;
+        let named = pairs.iter().filter_map(|&(key, value)| Some((objects.text(key)?, value)));
+        let named: Vec<(&str, Id)> = named.collect();
+        let is_wrapped = |wrapper: &&str| {
+            let mut of_that_name = named.iter().filter(|(key, _)| key == wrapper);
+            of_that_name.find(|&&(_, value)| objects.dict(value).is_some())
+        };
+        id = match WRAPPERS.iter().find_map(is_wrapped) {
+            Some((_, inner)) => *inner,
+            None if named.iter().any(|&(_, value)| rebuilt(objects, value).is_some()) => {
+                return Ok(named);
+            }
+            None => {
+                let keys: Vec<&str> = named.iter().take(8).map(|(key, _)| *key).collect();
+                return Err(format!("the keys {}", keys.join(", ")));
+            }
+        };
     }
-    let wrapped = |wrapper: &&str| pairs.iter().position(|(key, _)| key == *wrapper);
-    if let Some(i) = WRAPPERS.iter().find_map(wrapped) {
-        return state_dict(pairs.swap_remove(i).1);
-    }
-    let keys: Vec<&str> = pairs.iter().take(8).map(|(key, _)| key.as_str()).collect();
-    Err(format!("the keys {}", keys.join(", ")))
+    Err("dictionaries in dictionaries".into())
 }
 
-fn in_words(object: &Object) -> String {
-    match object {
-        Object::Class { module_name, class_name } => format!("{module_name}.{class_name}"),
-        Object::Reduce { callable, .. } | Object::Build { callable, .. } => {
-            format!("a Python object of {}", in_words(callable))
-        }
-        Object::List(_) => "a list".into(),
+fn in_words(objects: &Objects, id: Id) -> String {
+    match (objects.call(id), objects.items(id), objects.global(id)) {
+        (Some((class, _)), ..) => format!("a Python object of {class}"),
+        (_, Some(_), _) => "a list".into(),
+        (.., Some(name)) => name.into(),
         _ => "another value".into(),
     }
 }
 
-/// `nn.Parameter` and subclasses of tensors are a tensor with something around it.
-fn unwrapped(value: Object) -> Option<(String, Vec<Object>)> {
-    let (callable, args) = value.reduce().ok()?;
-    let (_, function) = callable.class().ok()?;
-    let mut args = args.tuple().ok()?;
-    match function.as_str() {
-        "_rebuild_parameter" | "_rebuild_parameter_with_state" if !args.is_empty() => {
-            unwrapped(args.swap_remove(0))
-        }
-        "_rebuild_from_type_v2" if args.len() > 2 => unwrapped(Object::Reduce {
-            args: Box::new(args.swap_remove(2)),
-            callable: Box::new(args.swap_remove(0)),
-        }),
-        _ => Some((function, args)),
+/// The function that makes a tensor, and its arguments. `nn.Parameter` and subclasses of tensors are a
+/// tensor with something around it.
+fn rebuilt(objects: &Objects, mut id: Id) -> Option<(&str, &[Id])> {
+    for _ in 0..DEEPEST_WRAPPER {
+        let (function, arguments) = objects.call(id)?;
+        let (_, function) = function.rsplit_once('.')?;
+        id = match (function, arguments) {
+            ("_rebuild_parameter" | "_rebuild_parameter_with_state", [tensor, ..]) => *tensor,
+            // (function, type, arguments, state)
+            ("_rebuild_from_type_v2", [function, _, arguments, ..]) => {
+                let (_, function) = objects.global(*function)?.rsplit_once('.')?;
+                return Some((function, objects.items(*arguments)?));
+            }
+            _ => return function.starts_with("_rebuild_").then_some((function, arguments)),
+        };
     }
+    None
 }
 
-fn is_tensor(value: &Object) -> bool {
-    unwrapped(value.clone()).is_some_and(|(function, _)| function.starts_with("_rebuild_"))
+/// The tensor that a value is, if it is one.
+pub fn view_of(objects: &Objects, id: Id) -> Option<View> {
+    let (function, arguments) = rebuilt(objects, id)?;
+    let view = if function == "_rebuild_tensor_v2" { view(objects, arguments) } else { None };
+    view.or_else(|| Some(View::unknown(function)))
 }
 
-/// `_rebuild_tensor_v2(("storage", type, key, device, size), offset, shape, strides, …)`
-pub fn view_of(value: Object) -> Option<View> {
-    let (function, args) = unwrapped(value)?;
-    let mut args = args.into_iter();
-    let storage = args.next()?.persistent_load().ok()?;
-    let mut storage = storage.tuple().ok()?.into_iter().skip(1);
-    let (_, storage_type) = storage.next()?.class().ok()?;
-    let dtype = match (function.as_str(), storage_type.as_str()) {
-        ("_rebuild_tensor_v2", "BFloat16Storage") => Ok(Kind::BF16),
-        ("_rebuild_tensor_v2", "HalfStorage") => Ok(Kind::F16),
-        ("_rebuild_tensor_v2", "FloatStorage") => Ok(Kind::F32),
-        ("_rebuild_tensor_v2", other) => Err(other.to_string()),
-        (other, _) => Err(other.to_string()),
+/// `_rebuild_tensor_v2(("storage", type, key, device, size), offset, shape, strides, requires_grad,
+/// hooks, more)`, where more would say that the numbers have another sign than the storage's.
+fn view(objects: &Objects, arguments: &[Id]) -> Option<View> {
+    let &[storage, offset, shape, strides, _, _, ref more @ ..] = arguments else {
+        return None;
     };
+    if more.iter().any(|&more| objects.dict(more).is_some_and(|pairs| !pairs.is_empty())) {
+        return None;
+    }
+    let &[_, kind, key, ..] = objects.items(objects.persistent(storage)?)? else {
+        return None;
+    };
+    let size = |&id: &Id| usize::try_from(objects.int(id)?).ok();
+    let sizes = |id| objects.items(id)?.iter().map(size).collect::<Option<Vec<usize>>>();
     Some(View {
-        storage: storage.next()?.unicode().ok()?,
-        dtype,
-        offset: usize::try_from(args.next()?.int_or_long().ok()?).ok()?,
-        shape: sizes(args.next()?)?,
-        strides: sizes(args.next()?)?,
+        storage: objects.text(key)?.into(),
+        dtype: match objects.global(kind)?.rsplit_once('.')?.1 {
+            "BFloat16Storage" => Ok(Kind::BF16),
+            "HalfStorage" => Ok(Kind::F16),
+            "FloatStorage" => Ok(Kind::F32),
+            other => Err(other.to_string()),
+        },
+        offset: size(&offset)?,
+        shape: sizes(shape)?,
+        strides: sizes(strides)?,
     })
 }
 
-fn sizes(object: Object) -> Option<Vec<usize>> {
-    let sizes = object.tuple().ok()?.into_iter();
-    sizes.map(|size| usize::try_from(size.int_or_long().ok()?).ok()).collect()
-}
-
 impl View {
+    /// A tensor of a kind that is not read here, which the model may not need.
+    fn unknown(function: &str) -> View {
+        let (storage, shape, strides) = (String::new(), vec![], vec![]);
+        View { storage, dtype: Err(function.into()), offset: 0, shape, strides }
+    }
+
     /// How many numbers it has, and how many of its storage lie before the end of the last one.
     pub fn extent(&self) -> Option<(usize, usize)> {
         let mut sizes = self.shape.iter();
