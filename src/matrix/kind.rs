@@ -1,9 +1,9 @@
 //! The kinds of stored numbers, in one table: GGML's names, numbers and layouts.
 
 use super::widen::Packed;
-use super::widen::blocks_of_32::{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
+use super::widen::blocks_of_32::{IQ4NL, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0};
 use super::widen::floats::{BF16, F16, F32};
-use super::widen::k_quants::{Q2K, Q3K, Q4K, Q5K, Q6K};
+use super::widen::k_quants::{IQ4XS, Q2K, Q3K, Q4K, Q5K, Q6K};
 
 /// How a matrix's numbers are stored. Each kind has the number that GGUF files give it.
 ///
@@ -24,6 +24,8 @@ pub enum Kind {
     Q4K = 12,
     Q5K = 13,
     Q6K = 14,
+    IQ4NL = 20,
+    IQ4XS = 23,
     BF16 = 30,
 }
 
@@ -35,9 +37,9 @@ pub(crate) trait ForKind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Kind; 13] = {
+    pub const ALL: [Kind; 15] = {
         use Kind::*;
-        [F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K]
+        [F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K, IQ4NL, IQ4XS]
     };
 
     /// The table: how many bytes are unpacked at once, and the type that knows how.
@@ -57,6 +59,8 @@ impl Kind {
             Kind::Q4K => work.run::<144, Q4K>(),
             Kind::Q5K => work.run::<176, Q5K>(),
             Kind::Q6K => work.run::<210, Q6K>(),
+            Kind::IQ4NL => work.run::<18, IQ4NL>(),
+            Kind::IQ4XS => work.run::<136, IQ4XS>(),
         }
     }
 
@@ -83,7 +87,7 @@ impl ForKind for BlockAndBytes {
 
     #[inline(always)]
     fn run<const BYTES: usize, P: Packed<BYTES>>(self) -> (usize, usize) {
-        (P::BLOCK, BYTES * P::BLOCK / (32 * P::PIECES))
+        (P::BLOCK, BYTES * P::BLOCK / (16 * P::PIECES))
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn multiply<S: Simd>(simd: S, task: Task, scratch: &mut Scratch) {
         for start in (0..in_dim).step_by(STRETCH) {
             let len = STRETCH.min(in_dim - start);
             let out = widened.each_mut().map(|row| &mut row[..len]);
-            w.widen_stretch(stored, start, out);
+            w.widen_stretch(simd, stored, start, out);
             let x = Columns { x, in_dim, start, len };
             let mut ahead = [&[] as &[u8]; ROWS];
             for r in 0..ROWS {

@@ -21,7 +21,7 @@
 
 use super::kind::ForKind;
 use super::product::{Task, stream_rows};
-use super::widen::{Packed, blocks_of, last_piece, padded};
+use super::widen::{Packed, blocks_of, padded};
 use pulp::Simd;
 
 /// Rows that are read side by side: enough streams to keep the memory busy.
@@ -61,8 +61,9 @@ fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
     rows: [&[u8]; STREAMS],
     x: &[f32],
 ) -> [f32; STREAMS] {
-    let (x, x_rest) = x.as_chunks::<32>();
-    let n_blocks = x.len() / P::PIECES;
+    let n_blocks = x.len() / (16 * P::PIECES);
+    let (x, x_rest) = x.split_at(n_blocks * 16 * P::PIECES);
+    let (x, _) = x.as_chunks::<16>();
     let (blocks, rests) = blocks_of::<BYTES, STREAMS>(rows, n_blocks);
     let mut sums = [simd.splat_f32s(0.0); STREAMS];
     for k in 0..n_blocks {
@@ -70,7 +71,7 @@ fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
         for r in 0..STREAMS {
             let scales = P::scales(&blocks[r][k]);
             for (i, x) in x.iter().enumerate() {
-                let w = P::widen(&blocks[r][k], &scales, i);
+                let w = P::widen(simd, &blocks[r][k], &scales, i);
                 sums[r] = add_products(simd, &w, x, sums[r]);
             }
         }
@@ -78,8 +79,12 @@ fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
     let mut y = [0.0; STREAMS];
     for r in 0..STREAMS {
         if !x_rest.is_empty() {
-            let w = last_piece::<BYTES, P>(rests[r]);
-            sums[r] = add_products(simd, &w, &padded(x_rest), sums[r]);
+            let block = padded(rests[r]);
+            let scales = P::scales(&block);
+            for (i, x) in x_rest.chunks(16).enumerate() {
+                let w = P::widen(simd, &block, &scales, i);
+                sums[r] = add_products(simd, &w, &padded(x), sums[r]);
+            }
         }
         y[r] = simd.reduce_sum_f32s(sums[r]);
     }
@@ -87,7 +92,7 @@ fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
 }
 
 #[inline(always)]
-fn add_products<S: Simd>(simd: S, w: &[f32; 32], x: &[f32; 32], mut sum: S::f32s) -> S::f32s {
+fn add_products<S: Simd>(simd: S, w: &[f32; 16], x: &[f32; 16], mut sum: S::f32s) -> S::f32s {
     let (w, x) = (S::as_simd_f32s(w).0, S::as_simd_f32s(x).0);
     for (w, x) in w.iter().zip(x) {
         sum = simd.mul_add_f32s(*w, *x, sum);

@@ -18,69 +18,74 @@
 pub(crate) mod blocks_of_32;
 pub(crate) mod floats;
 pub(crate) mod k_quants;
+mod sixteen;
 
 use super::kind::{ForKind, Kind};
+use pulp::Simd;
 
-/// How a kind packs its numbers: `BYTES` bytes hold one or more pieces of 32.
+/// How a kind packs its numbers: `BYTES` bytes hold some pieces of 16.
 ///
 /// > Rust: `const BYTES: usize` is a generic parameter that is a number. `&[u8; 18]` is a reference
 /// > to exactly 18 bytes, so the compiler knows every length, and checks no index at run time.
 pub(crate) trait Packed<const BYTES: usize> {
     /// Numbers that cannot be cut apart; 1 where each stands for itself.
     const BLOCK: usize;
-    /// Pieces of 32 numbers in `BYTES` bytes.
-    const PIECES: usize = 1;
+    /// Pieces of 16 numbers in `BYTES` bytes.
+    const PIECES: usize = 2;
     /// What stretches the integers of a block: unpacked once for all of its pieces.
     type Scales;
 
     fn scales(block: &[u8; BYTES]) -> Self::Scales;
 
-    fn widen(block: &[u8; BYTES], scales: &Self::Scales, piece: usize) -> [f32; 32];
+    fn widen<S: Simd>(simd: S, block: &[u8; BYTES], scales: &Self::Scales, i: usize) -> [f32; 16];
 }
 
 /// Widens pieces of `N` rows, block by block in turn, so that the memory is read in `N` streams.
 /// `rows` hold exactly as many numbers as `out`, all of one length.
 #[inline(always)]
-pub(crate) fn widen<const N: usize>(kind: Kind, rows: [&[u8]; N], out: [&mut [f32]; N]) {
-    kind.dispatch(Widen { rows, out });
+pub(crate) fn widen<S: Simd, const N: usize>(
+    simd: S,
+    kind: Kind,
+    rows: [&[u8]; N],
+    out: [&mut [f32]; N],
+) {
+    kind.dispatch(Widen { simd, rows, out });
 }
 
-struct Widen<'a, const N: usize> {
+struct Widen<'a, S, const N: usize> {
+    simd: S,
     rows: [&'a [u8]; N],
     out: [&'a mut [f32]; N],
 }
 
-impl<const N: usize> ForKind for Widen<'_, N> {
+impl<S: Simd, const N: usize> ForKind for Widen<'_, S, N> {
     type Output = ();
 
     #[inline(always)]
     fn run<const BYTES: usize, P: Packed<BYTES>>(self) {
-        let Widen { rows, out } = self;
+        let Widen { simd, rows, out } = self;
         let len = rows.first().map_or(0, |row| row.len() / BYTES);
         let (blocks, rests) = blocks_of::<BYTES, N>(rows, len);
         for k in 0..len {
             for r in 0..N {
                 let scales = P::scales(&blocks[r][k]);
-                let pieces = &mut out[r].as_chunks_mut().0[k * P::PIECES..][..P::PIECES];
+                let pieces = &mut out[r].as_chunks_mut::<16>().0[k * P::PIECES..][..P::PIECES];
                 for (i, piece) in pieces.iter_mut().enumerate() {
-                    *piece = P::widen(&blocks[r][k], &scales, i);
+                    *piece = P::widen(simd, &blocks[r][k], &scales, i);
                 }
             }
         }
         for r in 0..N {
-            let out = out[r].as_chunks_mut::<32>().1;
+            let out = &mut out[r][len * P::PIECES * 16..];
             if !out.is_empty() {
-                out.copy_from_slice(&last_piece::<BYTES, P>(rests[r])[..out.len()]);
+                let block = padded(rests[r]);
+                let scales = P::scales(&block);
+                for (i, piece) in out.chunks_mut(16).enumerate() {
+                    piece.copy_from_slice(&P::widen(simd, &block, &scales, i)[..piece.len()]);
+                }
             }
         }
     }
-}
-
-/// The numbers of a row's end that fills no block, with zeros behind them.
-#[inline(always)]
-pub(crate) fn last_piece<const BYTES: usize, P: Packed<BYTES>>(rest: &[u8]) -> [f32; 32] {
-    let block = padded(rest);
-    P::widen(&block, &P::scales(&block), 0)
 }
 
 /// Each row as `len` whole blocks of `BYTES` bytes, and the bytes that are left.

@@ -1,6 +1,7 @@
 //! Numbers that stand for themselves.
 
-use super::Packed;
+use super::{Packed, part, sixteen};
+use pulp::Simd;
 
 /// 32 numbers of four bytes: already what we want.
 pub(crate) struct F32;
@@ -17,9 +18,9 @@ impl Packed<128> for F32 {
     fn scales(_: &[u8; 128]) {}
 
     #[inline(always)]
-    fn widen(bytes: &[u8; 128], _: &(), _: usize) -> [f32; 32] {
-        let mut out = [0.0; 32];
-        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+    fn widen<S: Simd>(_: S, bytes: &[u8; 128], _: &(), i: usize) -> [f32; 16] {
+        let mut out = [0.0; 16];
+        for (out, bytes) in out.iter_mut().zip(bytes[64 * i..][..64].as_chunks().0) {
             *out = f32::from_le_bytes(*bytes);
         }
         out
@@ -34,9 +35,9 @@ impl Packed<64> for BF16 {
     fn scales(_: &[u8; 64]) {}
 
     #[inline(always)]
-    fn widen(bytes: &[u8; 64], _: &(), _: usize) -> [f32; 32] {
-        let mut out = [0.0; 32];
-        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+    fn widen<S: Simd>(_: S, bytes: &[u8; 64], _: &(), i: usize) -> [f32; 16] {
+        let mut out = [0.0; 16];
+        for (out, bytes) in out.iter_mut().zip(bytes[32 * i..][..32].as_chunks().0) {
             *out = f32::from_bits((u16::from_le_bytes(*bytes) as u32) << 16);
         }
         out
@@ -51,12 +52,8 @@ impl Packed<64> for F16 {
     fn scales(_: &[u8; 64]) {}
 
     #[inline(always)]
-    fn widen(bytes: &[u8; 64], _: &(), _: usize) -> [f32; 32] {
-        let mut out = [0.0; 32];
-        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
-            *out = f16_to_f32(u16::from_le_bytes(*bytes));
-        }
-        out
+    fn widen<S: Simd>(simd: S, bytes: &[u8; 64], _: &(), i: usize) -> [f32; 16] {
+        sixteen::of_f16(simd, part(bytes, 32 * i))
     }
 }
 

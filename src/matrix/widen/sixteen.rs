@@ -1,0 +1,87 @@
+//! Sixteen numbers at a time: as many as a register of AVX-512 holds, which has an instruction for
+//! each of these. Where there is none, the plain loop says what it does.
+
+use super::floats::f16_to_f32;
+use pulp::Simd;
+
+/// The processor's AVX-512, if this copy of the code is the one that is compiled for it.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn avx512<S: Simd>(simd: S) -> Option<pulp::x86::V4> {
+    (&simd as &dyn std::any::Any).downcast_ref().copied()
+}
+
+/// f16 numbers.
+#[inline(always)]
+pub(super) fn of_f16<S: Simd>(simd: S, bytes: [u8; 32]) -> [f32; 16] {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(v4) = avx512(simd) {
+        return pulp::cast(v4.avx512f._mm512_cvtph_ps(pulp::cast(bytes)));
+    }
+    let _ = simd;
+    let mut out = [0.0; 16];
+    for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+        *out = f16_to_f32(u16::from_le_bytes(*bytes));
+    }
+    out
+}
+
+/// q · d + m, where q are the four bits of each byte above the lowest `shift`.
+///
+/// There are only 16 such numbers: AVX-512 computes all, and looks each up by its q.
+#[inline(always)]
+pub(super) fn of_nibbles<S: Simd>(
+    simd: S,
+    bytes: [u8; 16],
+    shift: usize,
+    [d, m]: [f32; 2],
+) -> [f32; 16] {
+    #[cfg(target_arch = "x86_64")]
+    if avx512(simd).is_some() {
+        let mut all = [0.0; 16];
+        for (q, number) in all.iter_mut().enumerate() {
+            *number = (q as f32).mul_add(d, m);
+        }
+        return look_up(simd, all, bytes, shift);
+    }
+    let _ = simd;
+    let mut out = [0.0; 16];
+    for (out, byte) in out.iter_mut().zip(bytes) {
+        *out = (((byte >> shift) & 15) as f32).mul_add(d, m);
+    }
+    out
+}
+
+/// all[q], where q are the four bits of each byte above the lowest `shift`.
+#[inline(always)]
+pub(super) fn look_up<S: Simd>(
+    simd: S,
+    all: [f32; 16],
+    bytes: [u8; 16],
+    shift: usize,
+) -> [f32; 16] {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(v4) = avx512(simd) {
+        let mut q = [0u32; 16]; // what lies above the four bits is not looked at
+        for (q, byte) in q.iter_mut().zip(bytes) {
+            *q = byte as u32 >> shift;
+        }
+        return pulp::cast(v4.avx512f._mm512_permutexvar_ps(pulp::cast(q), pulp::cast(all)));
+    }
+    let _ = simd;
+    let mut out = [0.0; 16];
+    for (out, byte) in out.iter_mut().zip(bytes) {
+        *out = all[((byte >> shift) & 15) as usize];
+    }
+    out
+}
+
+/// q · d + m.
+#[inline(always)]
+pub(super) fn stretched(q: [i8; 16], [d, m]: [f32; 2]) -> [f32; 16] {
+    let mut out = [0.0; 16];
+    for (out, q) in out.iter_mut().zip(q) {
+        *out = (q as f32).mul_add(d, m);
+    }
+    out
+}
