@@ -32,7 +32,7 @@ pub enum Kind {
 /// Work that the compiler writes once for each kind, so that its inner loops know the layout.
 pub(crate) trait ForKind {
     type Output;
-    fn run<const BYTES: usize, P: Packed<BYTES>>(self) -> Self::Output;
+    fn run<const BYTES: usize, const N: usize, P: Packed<BYTES, N>>(self) -> Self::Output;
 }
 
 impl Kind {
@@ -42,25 +42,26 @@ impl Kind {
         [F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K, IQ4NL, IQ4XS]
     };
 
-    /// The table: how many bytes are unpacked at once, and the type that knows how.
+    /// The table: how many bytes are unpacked at once, how many times 16 numbers share some of
+    /// them, and the type that knows how.
     #[inline(always)]
     pub(crate) fn dispatch<W: ForKind>(self, work: W) -> W::Output {
         match self {
-            Kind::F32 => work.run::<128, F32>(),
-            Kind::F16 => work.run::<64, F16>(),
-            Kind::BF16 => work.run::<64, BF16>(),
-            Kind::Q8_0 => work.run::<34, Q8_0>(),
-            Kind::Q4_0 => work.run::<18, Q4_0>(),
-            Kind::Q4_1 => work.run::<20, Q4_1>(),
-            Kind::Q5_0 => work.run::<22, Q5_0>(),
-            Kind::Q5_1 => work.run::<24, Q5_1>(),
-            Kind::Q2K => work.run::<84, Q2K>(),
-            Kind::Q3K => work.run::<110, Q3K>(),
-            Kind::Q4K => work.run::<144, Q4K>(),
-            Kind::Q5K => work.run::<176, Q5K>(),
-            Kind::Q6K => work.run::<210, Q6K>(),
-            Kind::IQ4NL => work.run::<18, IQ4NL>(),
-            Kind::IQ4XS => work.run::<136, IQ4XS>(),
+            Kind::F32 => work.run::<128, 2, F32>(),
+            Kind::F16 => work.run::<64, 2, F16>(),
+            Kind::BF16 => work.run::<64, 2, BF16>(),
+            Kind::Q8_0 => work.run::<34, 2, Q8_0>(),
+            Kind::Q4_0 => work.run::<18, 2, Q4_0>(),
+            Kind::Q4_1 => work.run::<20, 2, Q4_1>(),
+            Kind::Q5_0 => work.run::<22, 2, Q5_0>(),
+            Kind::Q5_1 => work.run::<24, 2, Q5_1>(),
+            Kind::Q2K => work.run::<84, 8, Q2K>(),
+            Kind::Q3K => work.run::<110, 8, Q3K>(),
+            Kind::Q4K => work.run::<144, 4, Q4K>(),
+            Kind::Q5K => work.run::<176, 4, Q5K>(),
+            Kind::Q6K => work.run::<210, 8, Q6K>(),
+            Kind::IQ4NL => work.run::<18, 2, IQ4NL>(),
+            Kind::IQ4XS => work.run::<136, 2, IQ4XS>(),
         }
     }
 
@@ -86,8 +87,8 @@ impl ForKind for BlockAndBytes {
     type Output = (usize, usize);
 
     #[inline(always)]
-    fn run<const BYTES: usize, P: Packed<BYTES>>(self) -> (usize, usize) {
-        (P::BLOCK, BYTES * P::BLOCK / (16 * P::PIECES))
+    fn run<const BYTES: usize, const N: usize, P: Packed<BYTES, N>>(self) -> (usize, usize) {
+        (P::BLOCK, BYTES * P::BLOCK / P::NUMBERS)
     }
 }
 

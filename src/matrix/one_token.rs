@@ -21,7 +21,7 @@
 
 use super::kind::ForKind;
 use super::product::{Task, stream_rows};
-use super::widen::{Packed, blocks_of, padded};
+use super::widen::{Packed, Sixteen, blocks_of, last_piece};
 use pulp::Simd;
 
 /// Rows that are read side by side: enough streams to keep the memory busy.
@@ -37,7 +37,7 @@ impl<S: Simd> ForKind for OneToken<'_, S> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const BYTES: usize, P: Packed<BYTES>>(self) {
+    fn run<const BYTES: usize, const N: usize, P: Packed<BYTES, N>>(self) {
         let Task { w, first_row, x, y } = self.task;
         let n_rows = y.len();
         for i in 0..n_rows.div_ceil(STREAMS) {
@@ -46,7 +46,7 @@ impl<S: Simd> ForKind for OneToken<'_, S> {
             for r in 0..STREAMS {
                 stored[r] = w.stored(first_row + rows[r], 0, w.in_dim);
             }
-            let dots = dots::<S, BYTES, P>(self.simd, stored, x);
+            let dots = dots::<S, BYTES, N, P>(self.simd, stored, x);
             for r in 0..STREAMS {
                 y[rows[r]] = dots[r];
             }
@@ -56,18 +56,17 @@ impl<S: Simd> ForKind for OneToken<'_, S> {
 
 /// The dot products of stored rows with x.
 #[inline(always)]
-fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
+fn dots<S: Simd, const BYTES: usize, const N: usize, P: Packed<BYTES, N>>(
     simd: S,
     rows: [&[u8]; STREAMS],
     x: &[f32],
 ) -> [f32; STREAMS] {
-    let n_blocks = x.len() / (16 * P::PIECES);
-    let (x, x_rest) = x.split_at(n_blocks * 16 * P::PIECES);
-    let (x, _) = x.as_chunks::<16>();
+    let n_blocks = x.len() / P::NUMBERS;
+    let (x, x_rest) = x.split_at(n_blocks * P::NUMBERS);
     let (blocks, rests) = blocks_of::<BYTES, STREAMS>(rows, n_blocks);
     let mut sums = [simd.splat_f32s(0.0); STREAMS];
     for k in 0..n_blocks {
-        let x = &x[k * P::PIECES..][..P::PIECES];
+        let x = x[k * P::NUMBERS..][..P::NUMBERS].as_chunks().0.as_chunks::<N>().0;
         for r in 0..STREAMS {
             let scales = P::scales(&blocks[r][k]);
             for (i, x) in x.iter().enumerate() {
@@ -79,12 +78,10 @@ fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
     let mut y = [0.0; STREAMS];
     for r in 0..STREAMS {
         if !x_rest.is_empty() {
-            let block = padded(rests[r]);
-            let scales = P::scales(&block);
-            for (i, x) in x_rest.chunks(16).enumerate() {
-                let w = P::widen(simd, &block, &scales, i);
-                sums[r] = add_products(simd, &w, &padded(x), sums[r]);
-            }
+            let mut x = [[0.0; 16]; N];
+            x.as_flattened_mut()[..x_rest.len()].copy_from_slice(x_rest);
+            let w = last_piece::<S, BYTES, N, P>(simd, rests[r]);
+            sums[r] = add_products(simd, &w, &x, sums[r]);
         }
         y[r] = simd.reduce_sum_f32s(sums[r]);
     }
@@ -92,10 +89,17 @@ fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
 }
 
 #[inline(always)]
-fn add_products<S: Simd>(simd: S, w: &[f32; 16], x: &[f32; 16], mut sum: S::f32s) -> S::f32s {
-    let (w, x) = (S::as_simd_f32s(w).0, S::as_simd_f32s(x).0);
+fn add_products<S: Simd, const N: usize>(
+    simd: S,
+    w: &[Sixteen; N],
+    x: &[Sixteen; N],
+    mut sum: S::f32s,
+) -> S::f32s {
     for (w, x) in w.iter().zip(x) {
-        sum = simd.mul_add_f32s(*w, *x, sum);
+        let (w, x) = (S::as_simd_f32s(w).0, S::as_simd_f32s(x).0);
+        for (w, x) in w.iter().zip(x) {
+            sum = simd.mul_add_f32s(*w, *x, sum);
+        }
     }
     sum
 }

@@ -3,7 +3,7 @@
 //! q · d needs at most 19 of an f32's 24 bits, so it is exact, and q · d + m is rounded once.
 
 use super::sixteen::{look_up, of_nibbles, stretched};
-use super::{Packed, factor, part, two_factors};
+use super::{Packed, Sixteen, factor, part, two_factors};
 use pulp::Simd;
 
 /// q · d: f16 d, then 32 signed bytes q.
@@ -20,11 +20,11 @@ pub(crate) struct Q5_1;
 pub(crate) struct IQ4NL;
 
 /// NL means non-linear: close together around 0, where most weights are.
-pub(super) const VALUES: [f32; 16] = [
+pub(super) const VALUES: Sixteen = [
     -127., -104., -83., -65., -49., -35., -22., -10., 1., 13., 25., 38., 53., 69., 89., 113.,
 ];
 
-impl Packed<34> for Q8_0 {
+impl Packed<34, 2> for Q8_0 {
     const BLOCK: usize = 32;
     type Scales = f32;
 
@@ -34,16 +34,16 @@ impl Packed<34> for Q8_0 {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(_: S, block: &[u8; 34], d: &f32, i: usize) -> [f32; 16] {
-        let mut out = [0.0; 16];
-        for (out, q) in out.iter_mut().zip(&block[2 + 16 * i..][..16]) {
+    fn widen<S: Simd>(_: S, block: &[u8; 34], d: &f32, _: usize) -> [Sixteen; 2] {
+        let mut out = [[0.0; 16]; 2];
+        for (out, q) in out.as_flattened_mut().iter_mut().zip(&block[2..]) {
             *out = *q as i8 as f32 * d;
         }
         out
     }
 }
 
-impl Packed<18> for Q4_0 {
+impl Packed<18, 2> for Q4_0 {
     const BLOCK: usize = 32;
     type Scales = f32;
 
@@ -53,12 +53,12 @@ impl Packed<18> for Q4_0 {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(simd: S, block: &[u8; 18], d: &f32, i: usize) -> [f32; 16] {
-        of_nibbles(simd, part(block, 2), 4 * i, [*d, -8.0 * d])
+    fn widen<S: Simd>(simd: S, block: &[u8; 18], d: &f32, _: usize) -> [Sixteen; 2] {
+        two_nibbles(simd, part(block, 2), [*d, -8.0 * d])
     }
 }
 
-impl Packed<20> for Q4_1 {
+impl Packed<20, 2> for Q4_1 {
     const BLOCK: usize = 32;
     type Scales = [f32; 2];
 
@@ -68,12 +68,12 @@ impl Packed<20> for Q4_1 {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(simd: S, block: &[u8; 20], d_m: &[f32; 2], i: usize) -> [f32; 16] {
-        of_nibbles(simd, part(block, 4), 4 * i, *d_m)
+    fn widen<S: Simd>(simd: S, block: &[u8; 20], d_m: &[f32; 2], _: usize) -> [Sixteen; 2] {
+        two_nibbles(simd, part(block, 4), *d_m)
     }
 }
 
-impl Packed<22> for Q5_0 {
+impl Packed<22, 2> for Q5_0 {
     const BLOCK: usize = 32;
     type Scales = f32;
 
@@ -83,12 +83,12 @@ impl Packed<22> for Q5_0 {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(_: S, block: &[u8; 22], d: &f32, i: usize) -> [f32; 16] {
-        five_bits(part(block, 6), part(block, 2), [*d, -16.0 * d], i)
+    fn widen<S: Simd>(_: S, block: &[u8; 22], d: &f32, _: usize) -> [Sixteen; 2] {
+        five_bits(part(block, 6), part(block, 2), [*d, -16.0 * d])
     }
 }
 
-impl Packed<24> for Q5_1 {
+impl Packed<24, 2> for Q5_1 {
     const BLOCK: usize = 32;
     type Scales = [f32; 2];
 
@@ -98,12 +98,12 @@ impl Packed<24> for Q5_1 {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(_: S, block: &[u8; 24], d_m: &[f32; 2], i: usize) -> [f32; 16] {
-        five_bits(part(block, 8), part(block, 4), *d_m, i)
+    fn widen<S: Simd>(_: S, block: &[u8; 24], d_m: &[f32; 2], _: usize) -> [Sixteen; 2] {
+        five_bits(part(block, 8), part(block, 4), *d_m)
     }
 }
 
-impl Packed<18> for IQ4NL {
+impl Packed<18, 2> for IQ4NL {
     const BLOCK: usize = 32;
     type Scales = f32;
 
@@ -113,29 +113,35 @@ impl Packed<18> for IQ4NL {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(simd: S, block: &[u8; 18], d: &f32, i: usize) -> [f32; 16] {
-        values(simd, part(block, 2), 4 * i, *d)
+    fn widen<S: Simd>(simd: S, block: &[u8; 18], d: &f32, _: usize) -> [Sixteen; 2] {
+        values(simd, part(block, 2), *d)
     }
 }
 
-/// v(q) · d, where q are the four bits of each byte above the lowest `shift`.
+/// v(q) · d for the low halves of 16 bytes, and for their high halves.
 #[inline(always)]
-pub(super) fn values<S: Simd>(simd: S, bytes: [u8; 16], shift: usize, d: f32) -> [f32; 16] {
+pub(super) fn values<S: Simd>(simd: S, bytes: [u8; 16], d: f32) -> [Sixteen; 2] {
     let mut all = VALUES;
     for value in &mut all {
         *value *= d;
     }
-    look_up(simd, all, bytes, shift)
+    [look_up(simd, all, bytes, 0), look_up(simd, all, bytes, 4)]
 }
 
-/// q · d + m for the low halves (i = 0) or the high halves (1) of 16 bytes, each q with its bit of
-/// `fifth` above.
+/// q · d + m for the low halves of 16 bytes, and for their high halves.
 #[inline(always)]
-fn five_bits(bytes: [u8; 16], fifth: [u8; 4], d_m: [f32; 2], i: usize) -> [f32; 16] {
-    let fifth = u32::from_le_bytes(fifth) >> (16 * i);
-    let mut q = [0; 16];
-    for (j, (q, byte)) in q.iter_mut().zip(bytes).enumerate() {
-        *q = ((byte >> (4 * i)) & 15 | (((fifth >> j) & 1) << 4) as u8) as i8;
+fn two_nibbles<S: Simd>(simd: S, bytes: [u8; 16], d_m: [f32; 2]) -> [Sixteen; 2] {
+    [of_nibbles(simd, bytes, 0, d_m), of_nibbles(simd, bytes, 4, d_m)]
+}
+
+/// The same, each q with its bit of `fifth` above.
+#[inline(always)]
+fn five_bits(bytes: [u8; 16], fifth: [u8; 4], d_m: [f32; 2]) -> [Sixteen; 2] {
+    let fifth = u32::from_le_bytes(fifth);
+    let mut q = [[0; 16]; 2];
+    for j in 0..16 {
+        q[0][j] = bytes[j] & 15 | if fifth & (1 << j) == 0 { 0 } else { 16 };
+        q[1][j] = bytes[j] >> 4 | if fifth & (1 << (16 + j)) == 0 { 0 } else { 16 };
     }
-    stretched(q, d_m)
+    [stretched(q[0], d_m), stretched(q[1], d_m)]
 }

@@ -1,11 +1,11 @@
 //! The K-quants: 256 integers q in a block, with a scale for every 32 or 16 of them. The scales are
 //! integers too, and one or two f16 numbers stretch all of them.
 //!
-//! Piece i of a block holds its numbers 16 i … 16 i + 15. The bits of several pieces lie in the same
-//! bytes: a file takes them apart by shifting, all lanes at once.
+//! The bits of several sixteens lie in the same bytes: they are taken apart by shifting, all lanes at
+//! once.
 
 use super::sixteen::{of_nibbles, stretched};
-use super::{Packed, blocks_of_32, factor, part, two_factors};
+use super::{Packed, Sixteen, blocks_of_32, factor, part, two_factors};
 use pulp::Simd;
 
 /// q · d·s - e·t, q of 2 bits. 16 bytes of two 4-bit scales each (s low, t high; for 16 numbers),
@@ -26,18 +26,18 @@ pub(crate) struct Q6K;
 /// upper two bits of eight s (for 32 numbers), 4 bytes with their lower four, 128 bytes of two q each.
 pub(crate) struct IQ4XS;
 
-/// What stretches the numbers of each piece, q · d + m: the sixteen d, and the sixteen m.
-type Pieces = [[f32; 16]; 2];
-/// The same for two pieces each.
+/// What stretches each sixteen, q · d + m: the sixteen d, and the sixteen m.
+type Sixteens = [Sixteen; 2];
+/// The same for each 32.
 type Pairs = [[f32; 8]; 2];
 
-impl Packed<84> for Q2K {
+impl Packed<84, 8> for Q2K {
     const BLOCK: usize = 256;
-    const PIECES: usize = 16;
-    type Scales = Pieces;
+    const PIECES: usize = 2;
+    type Scales = Sixteens;
 
     #[inline(always)]
-    fn scales(block: &[u8; 84]) -> Pieces {
+    fn scales(block: &[u8; 84]) -> Sixteens {
         let [d, e] = two_factors(block, 80);
         let mut scales = [[0.0; 16]; 2];
         for (j, byte) in block[..16].iter().enumerate() {
@@ -48,53 +48,59 @@ impl Packed<84> for Q2K {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(_: S, block: &[u8; 84], [d, m]: &Pieces, i: usize) -> [f32; 16] {
-        let low: [u8; 16] = part(block, 16 + i / 8 * 32 + i % 2 * 16);
-        let mut q = [0; 16];
-        for j in 0..16 {
-            q[j] = ((low[j] >> (i % 8 / 2 * 2)) & 3) as i8;
+    fn widen<S: Simd>(_: S, block: &[u8; 84], [d, m]: &Sixteens, i: usize) -> [Sixteen; 8] {
+        let mut out = [[0.0; 16]; 8];
+        for (j, out) in out.iter_mut().enumerate() {
+            let mut q: [u8; 16] = part(block, 16 + 32 * i + j % 2 * 16);
+            for q in &mut q {
+                *q = *q >> (j / 2 * 2) & 3;
+            }
+            *out = stretched(q, [d[8 * i + j], m[8 * i + j]]);
         }
-        stretched(q, [d[i], m[i]])
+        out
     }
 }
 
-impl Packed<110> for Q3K {
+impl Packed<110, 8> for Q3K {
     const BLOCK: usize = 256;
-    const PIECES: usize = 16;
-    type Scales = [f32; 16];
+    const PIECES: usize = 2;
+    type Scales = Sixteens;
 
     #[inline(always)]
-    fn scales(block: &[u8; 110]) -> [f32; 16] {
+    fn scales(block: &[u8; 110]) -> Sixteens {
         let low = u64::from_le_bytes(part(block, 96));
         let high = u32::from_le_bytes(part(block, 104)) as u64;
         let two = high | high >> 2 << 32; // of the eight s₀ … s₇, and above them those of s₈ … s₁₅
         let first = low & (EACH_BYTE * 15) | (two & (EACH_BYTE * 3)) << 4;
         let last = low >> 4 & (EACH_BYTE * 15) | two & (EACH_BYTE * 0x30);
         let d = factor(block, 108);
-        let mut scales = [0.0; 16];
         let (first, last) = (first.to_le_bytes(), last.to_le_bytes());
+        let mut scales = [0.0; 16];
         for j in 0..8 {
             scales[j] = d * (first[j] as i8 - 32) as f32;
             scales[j + 8] = d * (last[j] as i8 - 32) as f32;
         }
-        scales
+        with_offset(scales, -4.0)
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(_: S, block: &[u8; 110], d: &[f32; 16], i: usize) -> [f32; 16] {
-        let low: [u8; 16] = part(block, 32 + i / 8 * 32 + i % 2 * 16);
-        let high: [u8; 16] = part(block, i % 2 * 16);
-        let mut q = [0; 16];
-        for j in 0..16 {
-            q[j] = ((low[j] >> (i % 8 / 2 * 2)) & 3 | ((high[j] >> (i / 2)) & 1) << 2) as i8 - 4;
+    fn widen<S: Simd>(_: S, block: &[u8; 110], [d, m]: &Sixteens, i: usize) -> [Sixteen; 8] {
+        let mut out = [[0.0; 16]; 8];
+        for (j, out) in out.iter_mut().enumerate() {
+            let mut q: [u8; 16] = part(block, 32 + 32 * i + j % 2 * 16);
+            let third: [u8; 16] = part(block, j % 2 * 16);
+            for (q, third) in q.iter_mut().zip(third) {
+                *q = *q >> (j / 2 * 2) & 3 | (third >> (4 * i) >> (j / 2) & 1) << 2;
+            }
+            *out = stretched(q, [d[8 * i + j], m[8 * i + j]]);
         }
-        stretched(q, [d[i], 0.0])
+        out
     }
 }
 
-impl Packed<144> for Q4K {
+impl Packed<144, 4> for Q4K {
     const BLOCK: usize = 256;
-    const PIECES: usize = 16;
+    const PIECES: usize = 4;
     type Scales = Pairs;
 
     #[inline(always)]
@@ -103,15 +109,19 @@ impl Packed<144> for Q4K {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(simd: S, block: &[u8; 144], [d, m]: &Pairs, i: usize) -> [f32; 16] {
-        let bytes = part(block, 16 + i / 4 * 32 + i % 2 * 16);
-        of_nibbles(simd, bytes, i % 4 / 2 * 4, [d[i / 2], m[i / 2]])
+    fn widen<S: Simd>(simd: S, block: &[u8; 144], [d, m]: &Pairs, i: usize) -> [Sixteen; 4] {
+        let mut out = [[0.0; 16]; 4];
+        for (j, out) in out.iter_mut().enumerate() {
+            let (bytes, pair) = (part(block, 16 + 32 * i + j % 2 * 16), 2 * i + j / 2);
+            *out = of_nibbles(simd, bytes, j / 2 * 4, [d[pair], m[pair]]);
+        }
+        out
     }
 }
 
-impl Packed<176> for Q5K {
+impl Packed<176, 4> for Q5K {
     const BLOCK: usize = 256;
-    const PIECES: usize = 16;
+    const PIECES: usize = 4;
     type Scales = Pairs;
 
     #[inline(always)]
@@ -120,48 +130,53 @@ impl Packed<176> for Q5K {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(_: S, block: &[u8; 176], [d, m]: &Pairs, i: usize) -> [f32; 16] {
-        let low: [u8; 16] = part(block, 48 + i / 4 * 32 + i % 2 * 16);
-        let high: [u8; 16] = part(block, 16 + i % 2 * 16);
-        let mut q = [0; 16];
-        for j in 0..16 {
-            q[j] = ((low[j] >> (i % 4 / 2 * 4)) & 15 | ((high[j] >> (i / 2)) & 1) << 4) as i8;
+    fn widen<S: Simd>(_: S, block: &[u8; 176], [d, m]: &Pairs, i: usize) -> [Sixteen; 4] {
+        let mut out = [[0.0; 16]; 4];
+        for (j, out) in out.iter_mut().enumerate() {
+            let mut q: [u8; 16] = part(block, 48 + 32 * i + j % 2 * 16);
+            let fifth: [u8; 16] = part(block, 16 + j % 2 * 16);
+            for (q, fifth) in q.iter_mut().zip(fifth) {
+                *q = *q >> (j / 2 * 4) & 15 | (fifth >> (2 * i) >> (j / 2) & 1) << 4;
+            }
+            *out = stretched(q, [d[2 * i + j / 2], m[2 * i + j / 2]]);
         }
-        stretched(q, [d[i / 2], m[i / 2]])
+        out
     }
 }
 
-impl Packed<210> for Q6K {
+impl Packed<210, 8> for Q6K {
     const BLOCK: usize = 256;
-    const PIECES: usize = 16;
-    type Scales = [f32; 16];
+    const PIECES: usize = 2;
+    type Scales = Sixteens;
 
     #[inline(always)]
-    fn scales(block: &[u8; 210]) -> [f32; 16] {
+    fn scales(block: &[u8; 210]) -> Sixteens {
         let d = factor(block, 208);
         let mut scales = [0.0; 16];
         for (scale, s) in scales.iter_mut().zip(&block[192..208]) {
             *scale = d * (*s as i8) as f32;
         }
-        scales
+        with_offset(scales, -32.0)
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(_: S, block: &[u8; 210], d: &[f32; 16], i: usize) -> [f32; 16] {
-        let low: [u8; 16] = part(block, i / 8 * 64 + i % 4 * 16);
-        let high: [u8; 16] = part(block, 128 + i / 8 * 32 + i % 2 * 16);
-        let mut q = [0; 16];
-        for j in 0..16 {
-            let low = (low[j] >> (i % 8 / 4 * 4)) & 15;
-            q[j] = (low | ((high[j] >> (i % 8 / 2 * 2)) & 3) << 4) as i8 - 32;
+    fn widen<S: Simd>(_: S, block: &[u8; 210], [d, m]: &Sixteens, i: usize) -> [Sixteen; 8] {
+        let mut out = [[0.0; 16]; 8];
+        for (j, out) in out.iter_mut().enumerate() {
+            let mut q: [u8; 16] = part(block, 64 * i + j % 4 * 16);
+            let upper: [u8; 16] = part(block, 128 + 32 * i + j % 2 * 16);
+            for (q, upper) in q.iter_mut().zip(upper) {
+                *q = *q >> (j / 4 * 4) & 15 | (upper >> (j / 2 * 2) & 3) << 4;
+            }
+            *out = stretched(q, [d[8 * i + j], m[8 * i + j]]);
         }
-        stretched(q, [d[i], 0.0])
+        out
     }
 }
 
-impl Packed<136> for IQ4XS {
+impl Packed<136, 2> for IQ4XS {
     const BLOCK: usize = 256;
-    const PIECES: usize = 16;
+    const PIECES: usize = 8;
     type Scales = [f32; 8];
 
     #[inline(always)]
@@ -177,9 +192,19 @@ impl Packed<136> for IQ4XS {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(simd: S, block: &[u8; 136], d: &[f32; 8], i: usize) -> [f32; 16] {
-        blocks_of_32::values(simd, part(block, 8 + i / 2 * 16), i % 2 * 4, d[i / 2])
+    fn widen<S: Simd>(simd: S, block: &[u8; 136], d: &[f32; 8], i: usize) -> [Sixteen; 2] {
+        blocks_of_32::values(simd, part(block, 8 + 16 * i), d[i])
     }
+}
+
+/// (q + offset) · d = q · d + offset·d, which is exact, too.
+#[inline(always)]
+fn with_offset(d: Sixteen, offset: f32) -> Sixteens {
+    let mut m = d;
+    for m in &mut m {
+        *m *= offset;
+    }
+    [d, m]
 }
 
 /// A factor that puts a byte into each of eight: small numbers are taken apart eight at once.

@@ -1,6 +1,7 @@
 //! Sixteen numbers at a time: as many as a register of AVX-512 holds, which has an instruction for
 //! each of these. Where there is none, the plain loop says what it does.
 
+use super::Sixteen;
 use super::floats::f16_to_f32;
 use pulp::Simd;
 
@@ -13,7 +14,7 @@ fn avx512<S: Simd>(simd: S) -> Option<pulp::x86::V4> {
 
 /// f16 numbers.
 #[inline(always)]
-pub(super) fn of_f16<S: Simd>(simd: S, bytes: [u8; 32]) -> [f32; 16] {
+pub(super) fn of_f16<S: Simd>(simd: S, bytes: [u8; 32]) -> Sixteen {
     #[cfg(target_arch = "x86_64")]
     if let Some(v4) = avx512(simd) {
         return pulp::cast(v4.avx512f._mm512_cvtph_ps(pulp::cast(bytes)));
@@ -26,6 +27,10 @@ pub(super) fn of_f16<S: Simd>(simd: S, bytes: [u8; 32]) -> [f32; 16] {
     out
 }
 
+/// What four bits can be.
+#[cfg(target_arch = "x86_64")]
+const NIBBLES: Sixteen = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
+
 /// q · d + m, where q are the four bits of each byte above the lowest `shift`.
 ///
 /// There are only 16 such numbers: AVX-512 computes all, and looks each up by its q.
@@ -35,14 +40,12 @@ pub(super) fn of_nibbles<S: Simd>(
     bytes: [u8; 16],
     shift: usize,
     [d, m]: [f32; 2],
-) -> [f32; 16] {
+) -> Sixteen {
     #[cfg(target_arch = "x86_64")]
-    if avx512(simd).is_some() {
-        let mut all = [0.0; 16];
-        for (q, number) in all.iter_mut().enumerate() {
-            *number = (q as f32).mul_add(d, m);
-        }
-        return look_up(simd, all, bytes, shift);
+    if let Some(v4) = avx512(simd) {
+        let (d, m) = (v4.splat_f32s(d), v4.splat_f32s(m));
+        let all = v4.mul_add_f32s(pulp::cast(NIBBLES), d, m);
+        return look_up(simd, pulp::cast(all), bytes, shift);
     }
     let _ = simd;
     let mut out = [0.0; 16];
@@ -56,10 +59,10 @@ pub(super) fn of_nibbles<S: Simd>(
 #[inline(always)]
 pub(super) fn look_up<S: Simd>(
     simd: S,
-    all: [f32; 16],
+    all: Sixteen,
     bytes: [u8; 16],
     shift: usize,
-) -> [f32; 16] {
+) -> Sixteen {
     #[cfg(target_arch = "x86_64")]
     if let Some(v4) = avx512(simd) {
         let mut q = [0u32; 16]; // what lies above the four bits is not looked at
@@ -78,7 +81,7 @@ pub(super) fn look_up<S: Simd>(
 
 /// q · d + m.
 #[inline(always)]
-pub(super) fn stretched(q: [i8; 16], [d, m]: [f32; 2]) -> [f32; 16] {
+pub(super) fn stretched(q: [u8; 16], [d, m]: [f32; 2]) -> Sixteen {
     let mut out = [0.0; 16];
     for (out, q) in out.iter_mut().zip(q) {
         *out = (q as f32).mul_add(d, m);
