@@ -7,8 +7,8 @@ use super::widen::k_quants::{IQ4XS, Q2K, Q3K, Q4K, Q5K, Q6K};
 
 /// How a matrix's numbers are stored. Each kind has the number that GGUF files give it.
 ///
-/// `Q4_1` reads: quantised to 4 bits, in the second of the ways to do that. The kinds with a K cut a
-/// row into blocks of 256 numbers, the others with a Q into blocks of 32.
+/// `Q4_1` reads: quantised to 4 bits, in the second of the ways to do that. The kinds with a K
+/// and IQ4XS cut a row into blocks of 256 numbers, the others with a Q into blocks of 32.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 #[expect(missing_docs, reason = "the types of the same names say how each is stored")]
 pub enum Kind {
@@ -58,7 +58,7 @@ impl Kind {
             Kind::Q2K => work.run::<84, 8, Q2K>(),
             Kind::Q3K => work.run::<110, 8, Q3K>(),
             Kind::Q4K => work.run::<144, 4, Q4K>(),
-            Kind::Q5K => work.run::<176, 4, Q5K>(),
+            Kind::Q5K => work.run::<176, 8, Q5K>(),
             Kind::Q6K => work.run::<210, 8, Q6K>(),
             Kind::IQ4NL => work.run::<18, 2, IQ4NL>(),
             Kind::IQ4XS => work.run::<136, 2, IQ4XS>(),
@@ -95,23 +95,43 @@ impl ForKind for BlockAndBytes {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use candle_core::quantized::GgmlDType;
+    use crate::error::Result;
+    use candle_core::quantized::{GgmlDType, QTensor};
+    use candle_core::{Device, Tensor};
 
-    /// candle knows the same kinds by the same names, but for its own Q8_1 and Q8K.
-    pub(crate) fn of_candle(kind: Kind) -> GgmlDType {
+    /// candle knows the same kinds by the same names, but for its own Q8_1 and Q8K, and no IQ.
+    pub(crate) fn of_candle(kind: Kind) -> Option<GgmlDType> {
         use GgmlDType::*;
         let all = [F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2K, Q3K, Q4K, Q5K, Q6K];
-        let mut found = all.into_iter();
-        let found = found.find(|dtype| format!("{dtype:?}") == format!("{kind:?}"));
-        found.expect("a kind of candle's")
+        all.into_iter().find(|dtype| format!("{dtype:?}") == format!("{kind:?}"))
+    }
+
+    /// Normally distributed numbers, stored as `kind`; where candle cannot, any bits with factors
+    /// that make numbers of that size.
+    pub(crate) fn random_bytes(kind: Kind, n: usize) -> Result<Vec<u8>> {
+        let x = Tensor::randn(0f32, 1., n, &Device::Cpu)?;
+        if let Some(dtype) = of_candle(kind) {
+            return Ok(QTensor::quantize(&x, dtype)?.data()?.into_owned());
+        }
+        let mut bytes = vec![];
+        for x in x.to_vec1::<f32>()?.chunks(kind.block_size()) {
+            let factor = if kind == Kind::IQ4NL { 0.015 } else { 0.001 };
+            bytes.extend(half::f16::from_f32(x[0] * factor).to_le_bytes());
+            bytes.extend(x[..kind.type_size() - 2].iter().map(|x| (x * 1e6) as i32 as u8));
+        }
+        Ok(bytes)
     }
 
     #[test]
     fn the_sizes_are_candles() {
         for kind in Kind::ALL {
-            let dtype = of_candle(kind);
-            assert_eq!(kind.block_size(), dtype.block_size(), "{kind:?}");
-            assert_eq!(kind.type_size(), dtype.type_size(), "{kind:?}");
+            let sizes = (kind.block_size(), kind.type_size());
+            match of_candle(kind) {
+                Some(dtype) => {
+                    assert_eq!(sizes, (dtype.block_size(), dtype.type_size()), "{kind:?}")
+                }
+                None => assert!([(32, 18), (256, 136)].contains(&sizes), "{kind:?}"),
+            }
             assert_eq!(Kind::of_ggml(kind as u32), Some(kind));
         }
         assert_eq!(Kind::of_ggml(4), None); // Q4_2, which GGML has given up

@@ -81,7 +81,9 @@ impl<S: Simd, const ROWS: usize> ForKind for Widen<'_, S, ROWS> {
             for r in 0..ROWS {
                 let scales = P::scales(&blocks[r][k]);
                 let out = &mut out[r][k * P::NUMBERS..][..P::NUMBERS];
-                for (i, out) in out.as_chunks_mut::<16>().0.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+                for (i, out) in
+                    out.as_chunks_mut::<16>().0.as_chunks_mut::<N>().0.iter_mut().enumerate()
+                {
                     *out = P::widen(simd, &blocks[r][k], &scales, i);
                 }
             }

@@ -2,7 +2,7 @@
 //!
 //! q · d needs at most 19 of an f32's 24 bits, so it is exact, and q · d + m is rounded once.
 
-use super::sixteen::{look_up, of_nibbles, stretched};
+use super::sixteen::{look_up, of_five_bits, of_nibbles};
 use super::{Packed, Sixteen, factor, part, two_factors};
 use pulp::Simd;
 
@@ -20,9 +20,8 @@ pub(crate) struct Q5_1;
 pub(crate) struct IQ4NL;
 
 /// NL means non-linear: close together around 0, where most weights are.
-pub(super) const VALUES: Sixteen = [
-    -127., -104., -83., -65., -49., -35., -22., -10., 1., 13., 25., 38., 53., 69., 89., 113.,
-];
+pub(super) const VALUES: Sixteen =
+    [-127., -104., -83., -65., -49., -35., -22., -10., 1., 13., 25., 38., 53., 69., 89., 113.];
 
 impl Packed<34, 2> for Q8_0 {
     const BLOCK: usize = 32;
@@ -83,8 +82,8 @@ impl Packed<22, 2> for Q5_0 {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(_: S, block: &[u8; 22], d: &f32, _: usize) -> [Sixteen; 2] {
-        five_bits(part(block, 6), part(block, 2), [*d, -16.0 * d])
+    fn widen<S: Simd>(simd: S, block: &[u8; 22], d: &f32, _: usize) -> [Sixteen; 2] {
+        five_bits(simd, part(block, 6), part(block, 2), [*d, -16.0 * d])
     }
 }
 
@@ -98,8 +97,8 @@ impl Packed<24, 2> for Q5_1 {
     }
 
     #[inline(always)]
-    fn widen<S: Simd>(_: S, block: &[u8; 24], d_m: &[f32; 2], _: usize) -> [Sixteen; 2] {
-        five_bits(part(block, 8), part(block, 4), *d_m)
+    fn widen<S: Simd>(simd: S, block: &[u8; 24], d_m: &[f32; 2], _: usize) -> [Sixteen; 2] {
+        five_bits(simd, part(block, 8), part(block, 4), *d_m)
     }
 }
 
@@ -136,12 +135,10 @@ fn two_nibbles<S: Simd>(simd: S, bytes: [u8; 16], d_m: [f32; 2]) -> [Sixteen; 2]
 
 /// The same, each q with its bit of `fifth` above.
 #[inline(always)]
-fn five_bits(bytes: [u8; 16], fifth: [u8; 4], d_m: [f32; 2]) -> [Sixteen; 2] {
+fn five_bits<S: Simd>(simd: S, bytes: [u8; 16], fifth: [u8; 4], d_m: [f32; 2]) -> [Sixteen; 2] {
     let fifth = u32::from_le_bytes(fifth);
-    let mut q = [[0; 16]; 2];
-    for j in 0..16 {
-        q[0][j] = bytes[j] & 15 | if fifth & (1 << j) == 0 { 0 } else { 16 };
-        q[1][j] = bytes[j] >> 4 | if fifth & (1 << (16 + j)) == 0 { 0 } else { 16 };
-    }
-    [stretched(q[0], d_m), stretched(q[1], d_m)]
+    [
+        of_five_bits(simd, bytes, fifth as u16, 0, d_m),
+        of_five_bits(simd, bytes, (fifth >> 16) as u16, 4, d_m),
+    ]
 }

@@ -57,19 +57,11 @@ pub(super) fn of_nibbles<S: Simd>(
 
 /// all[q], where q are the four bits of each byte above the lowest `shift`.
 #[inline(always)]
-pub(super) fn look_up<S: Simd>(
-    simd: S,
-    all: Sixteen,
-    bytes: [u8; 16],
-    shift: usize,
-) -> Sixteen {
+pub(super) fn look_up<S: Simd>(simd: S, all: Sixteen, bytes: [u8; 16], shift: usize) -> Sixteen {
     #[cfg(target_arch = "x86_64")]
     if let Some(v4) = avx512(simd) {
-        let mut q = [0u32; 16]; // what lies above the four bits is not looked at
-        for (q, byte) in q.iter_mut().zip(bytes) {
-            *q = byte as u32 >> shift;
-        }
-        return pulp::cast(v4.avx512f._mm512_permutexvar_ps(pulp::cast(q), pulp::cast(all)));
+        let q = pulp::cast(rotated(bytes, shift));
+        return pulp::cast(v4.avx512f._mm512_permutexvar_ps(q, pulp::cast(all)));
     }
     let _ = simd;
     let mut out = [0.0; 16];
@@ -77,6 +69,45 @@ pub(super) fn look_up<S: Simd>(
         *out = all[((byte >> shift) & 15) as usize];
     }
     out
+}
+
+/// The same with a fifth bit above the four: bit j of `fifth` for number j.
+#[inline(always)]
+pub(super) fn of_five_bits<S: Simd>(
+    simd: S,
+    bytes: [u8; 16],
+    fifth: u16,
+    shift: usize,
+    [d, m]: [f32; 2],
+) -> Sixteen {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(v4) = avx512(simd) {
+        let (d, m) = (v4.splat_f32s(d), v4.splat_f32s(m));
+        let low = v4.mul_add_f32s(pulp::cast(NIBBLES), d, m);
+        let high = v4.mul_add_f32s(v4.add_f32s(pulp::cast(NIBBLES), v4.splat_f32s(16.)), d, m);
+        let q = pulp::cast(rotated(bytes, shift));
+        let numbers = v4.avx512f._mm512_permutexvar_ps(q, pulp::cast(low));
+        let high = pulp::cast(high);
+        return pulp::cast(v4.avx512f._mm512_mask_permutexvar_ps(numbers, fifth, q, high));
+    }
+    let _ = simd;
+    let mut q = [0; 16];
+    for (j, (q, byte)) in q.iter_mut().zip(bytes).enumerate() {
+        *q = (byte >> shift) & 15 | (((fifth >> j) & 1) << 4) as u8;
+    }
+    stretched(q, [d, m])
+}
+
+/// Each byte with the bits from `shift` on at the bottom. AVX-512 looks up by the lowest four bits,
+/// and it does not matter what lies above them: bits that are shifted out may come back there.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn rotated(bytes: [u8; 16], shift: usize) -> [u32; 16] {
+    let mut q = [0; 16];
+    for (q, byte) in q.iter_mut().zip(bytes) {
+        *q = (byte as u32).rotate_right(shift as u32);
+    }
+    q
 }
 
 /// q · d + m.
