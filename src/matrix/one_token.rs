@@ -39,7 +39,7 @@ impl<S: Simd> ForKind for OneToken<'_, S> {
     #[inline(always)]
     fn run<const BYTES: usize, const N: usize, P: Packed<BYTES, N>>(self) {
         let Task { w, first_row, x, y } = self.task;
-        let n_rows = y.len();
+        let (n_rows, x) = (y.len(), x.columns(0, 0, w.in_dim));
         for i in 0..n_rows.div_ceil(STREAMS) {
             let rows = stream_rows::<STREAMS>(i, n_rows);
             let mut stored = [&[] as &[u8]; STREAMS];

@@ -59,11 +59,11 @@ fn every_instruction_set_gives_the_same_sums() -> Result<()> {
     for kind in Kind::ALL {
         for n_tokens in [1, 8] {
             let (x, w) = (random_x(n_tokens, 1280)?, stored(11, 1280, kind)?);
-            let values = x.flatten_all()?.to_vec1::<f32>()?;
+            let inputs = Inputs::new(&x.flatten_all()?.to_vec1::<f32>()?, 1280);
             let run = |dispatch: &dyn Fn(Multiply)| {
                 let mut y = vec![0.0; 11 * n_tokens];
                 let scratch = &mut Scratch::new();
-                let task = Task { w: &w, first_row: 0, x: &values, y: &mut y };
+                let task = Task { w: &w, first_row: 0, x: &inputs, y: &mut y };
                 dispatch(Multiply { task, scratch });
                 assert_close(&transposed(&y, n_tokens), &x, &w)
             };
