@@ -111,8 +111,9 @@ impl Inputs {
         let n_stretches = in_dim.div_ceil(STRETCH);
         let mut numbers = vec![0.0; n_stretches * n_tokens * row + GAP];
         let first = numbers.as_ptr().align_offset(64).min(GAP);
-        let stretches = numbers[first..].par_chunks_mut((n_tokens * row).max(1));
-        stretches.take(n_stretches).enumerate().for_each(|(i, stretch)| {
+        let size = (n_tokens * row).max(1);
+        let stretches = numbers[first..].par_chunks_mut(size).take(n_stretches).enumerate();
+        stretches.with_min_len((1 << 15) / size).for_each(|(i, stretch)| {
             for (to, x) in stretch.chunks_mut(row).zip(x.chunks(in_dim)) {
                 let from = &x[i * STRETCH..in_dim.min((i + 1) * STRETCH)];
                 to[..from.len()].copy_from_slice(from);
