@@ -13,7 +13,7 @@
 //!
 //! 1. **Eight rows at a time**, far apart in memory. The hardware prefetcher recognises each as a
 //!    stream that is read from front to back, and fetches what comes next before it is asked for.
-//! 2. **Widened where it is multiplied**: 32 weights become f32 in registers and are used there. A
+//! 2. **Widened where it is multiplied**: 16 weights become f32 in a register and are used there. A
 //!    matrix in f32 would have to be written to memory and read again, 4 bytes a weight each time.
 //! 3. **SIMD lanes**: y[i] is not one sum but as many as a vector register has lanes, added at the end.
 //! 4. **Sums that do not wait for each other**: an addition takes four cycles, and eight rows have

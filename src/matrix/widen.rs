@@ -4,7 +4,8 @@
 //! that stretch them, q · d + m. Each kind's type says where in the block they lie.
 //!
 //! The functions are plain loops over arrays of a fixed size. The compiler turns them into SIMD: one
-//! instruction for all the lanes of a vector register.
+//! instruction for all the lanes of a vector register. What it does not find by itself, [`sixteen`]
+//! names.
 //!
 //! > Rust: `#[inline(always)]` is more than a hint here. `pulp` finds out what the processor can do
 //! > and calls the kernels in a copy for AVX-512, for AVX2, for NEON …; only what is inlined into
