@@ -1,7 +1,10 @@
-"""Files of every kind that GGUF stores, quantised by llama.cpp itself: quantised.py DIR KIND …
+"""Files of every kind that GGUF stores, quantised by llama.cpp itself:
 
-The weights are random bf16 numbers in Llama 3 8B's shapes: four of its layers, a vocabulary of 32,000.
-How long a multiplication takes does not depend on what the numbers say. What is there is not made again.
+    quantised.py DIR KIND …                random bf16 numbers in Llama 3 8B's shapes
+    quantised.py DIR --from FILE KIND …    the weights of a model, widened to F32.gguf first
+
+Of the 8B there are four layers and a vocabulary of 32,000; how long a multiplication takes does not
+depend on what the numbers say. What is there is not made again.
 """
 
 import ctypes
@@ -15,7 +18,6 @@ import numpy as np
 DIM, HIDDEN, KV, LAYERS, VOCAB = 4096, 14336, 1024, 4, 32_000
 BLOCK = {"attn_q": (DIM, DIM), "attn_k": (KV, DIM), "attn_v": (KV, DIM), "attn_output": (DIM, DIM)}
 BLOCK |= {"ffn_gate": (HIDDEN, DIM), "ffn_up": (HIDDEN, DIM), "ffn_down": (DIM, HIDDEN)}
-SOURCE = "BF16"
 
 
 def shapes():
@@ -63,23 +65,33 @@ def write_source(path):
     writer.close()
 
 
+def quantise(source, path, kind):
+    if path.exists():
+        return
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype = getattr(llama_cpp, f"LLAMA_FTYPE_{kind}")
+    params.allow_requantize = True  # only to widen
+    part = path.with_suffix(".part")
+    if llama_cpp.llama_model_quantize(bytes(source), bytes(part), ctypes.byref(params)):
+        sys.exit(f"llama.cpp cannot turn {source} into {kind}")
+    part.rename(path)
+
+
 def main():
-    directory, kinds = Path(sys.argv[1]), sys.argv[2:]
-    source = directory / f"{SOURCE}.gguf"
-    if not source.exists():
-        part = source.with_suffix(".part")
-        write_source(part)
-        part.rename(source)
+    directory, *kinds = sys.argv[1:]
+    directory = Path(directory)
+    if kinds[:1] == ["--from"]:
+        source = directory / "F32.gguf"
+        quantise(Path(kinds[1]), source, "ALL_F32")
+        kinds = kinds[2:]
+    else:
+        source = directory / "BF16.gguf"
+        if not source.exists():
+            part = source.with_suffix(".part")
+            write_source(part)
+            part.rename(source)
     for kind in kinds:
-        path = directory / f"{kind}.gguf"
-        if path.exists():
-            continue
-        params = llama_cpp.llama_model_quantize_default_params()
-        params.ftype = getattr(llama_cpp, f"LLAMA_FTYPE_MOSTLY_{kind}")
-        part = path.with_suffix(".part")
-        if llama_cpp.llama_model_quantize(bytes(source), bytes(part), ctypes.byref(params)):
-            sys.exit(f"llama.cpp cannot quantise {source} to {kind}")
-        part.rename(path)
+        quantise(source, directory / f"{kind}.gguf", f"MOSTLY_{kind}")
 
 
 main()
