@@ -4,6 +4,7 @@
 //! `cargo run --release -p llama3-benches --bin measure -- MODEL`, then for example `prefill 17`
 
 use limits::{Gemm, Read, random};
+use llama3::notebook::CONTEXT;
 use llama3::prelude::*;
 use llama3::{block::Block, matrix::memory};
 use serde_json::{Value, json};
@@ -49,8 +50,9 @@ impl Bench {
             (Some(&"decode"), Some(n)) => self.decode(n, number(2).unwrap_or(1)),
             (Some(&"linear"), Some(n)) => self.linear(n),
             (Some(&"candle"), Some(n)) => self.candle(n),
+            (Some(&"distance"), None) => self.distance(&words[1..].join(" ")),
             _ => Err(Error::Argument(format!(
-                "cannot answer {words:?}: size, read, gemm, or prefill, linear, candle N or decode N STEPS"
+                "cannot answer {words:?}: size, read, gemm, or prefill, linear, candle N, decode N STEPS or distance MODEL"
             ))),
         }
     }
@@ -142,6 +144,33 @@ impl Bench {
         Ok(json!({"seconds": seconds}))
     }
 
+    /// How far the logits lie from those of another model with the same tokens: as the root of the mean
+    /// square, by the best token, and by what the probabilities lose (their divergence, in nats).
+    fn distance(&self, other: &str) -> Result<Value> {
+        let other = Checkpoint::open_named(other, &Options::default())?;
+        let (tokenizer, other) = (self.checkpoint.tokenizer()?, Transformer::new(&other)?);
+        let (mut squares, mut divergence, mut same, mut positions) = (0.0, 0.0, 0, 0);
+        let question = [CONTEXT, published::PROMPT].concat();
+        for text in [published::PROMPT, &question, TEXT] {
+            let ids = tokenizer.prompt(text);
+            let [ours, theirs] = [&self.model, &other].map(|m| experiments::unchanged(m, &ids));
+            let (ours, theirs) = (ours?, theirs?); // [T, vocab_size]
+            let [p, q] = [&theirs, &ours].map(softmax);
+            let (p, q) = (p?, q?);
+            let centred =
+                |x: &Tensor| Ok::<_, Error>(x.broadcast_sub(&x.mean_keepdim(D::Minus1)?)?);
+            squares += sum(&(centred(&ours)? - centred(&theirs)?)?.sqr()?.mean(D::Minus1)?)?;
+            divergence += sum(&((&p / (q + 1e-30)?)? + 1e-30)?.log()?.mul(&p)?)?;
+            same += std::iter::zip(best(&ours)?, best(&theirs)?).filter(|(a, b)| a == b).count();
+            positions += ids.len();
+        }
+        let mean = |total: f64| total / positions as f64;
+        Ok(json!({
+            "bytes": self.checkpoint.n_bytes(), "positions": positions, "same_best": same,
+            "rms": mean(squares).sqrt(), "divergence": mean(divergence),
+        }))
+    }
+
     fn next_block(&mut self, n: usize) -> Result<(Block, Vec<Tensor>)> {
         self.layer = (self.layer + 1) % self.model.blocks.len();
         let block = self.model.blocks[self.layer].clone();
@@ -151,6 +180,20 @@ impl Bench {
             .collect::<Result<Vec<_>>>()?;
         Ok((block, xs))
     }
+}
+
+/// What `distance` reads, beside the question of the book.
+const TEXT: &str = "Every computer stores text as numbers. A language model reads those numbers, \
+    multiplies them by matrices, and says which number comes next. The capital of France is Paris, and \
+    the sun rises in the east. Once upon a time there was a llama who wanted to know the answer.";
+
+fn sum(x: &Tensor) -> Result<f64> {
+    Ok(x.to_dtype(DType::F64)?.sum_all()?.to_scalar()?)
+}
+
+/// The most probable token at each position.
+fn best(logits: &Tensor) -> Result<Vec<u32>> {
+    Ok(logits.argmax(D::Minus1)?.to_vec1()?)
 }
 
 fn matrices(b: &Block) -> [&Matrix; 7] {

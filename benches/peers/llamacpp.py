@@ -1,4 +1,8 @@
-"""llama.cpp on a GGUF file: llamacpp.py FILE THREADS"""
+"""llama.cpp on a GGUF file: llamacpp.py FILE THREADS [as-stored]
+
+Where it can, llama.cpp copies the weights at the start into an order of its own, for instructions that
+multiply small matrices of bytes (AMX) or for several rows at once. `as-stored`: it reads them in the file.
+"""
 
 import sys
 
@@ -21,4 +25,17 @@ class Model:
         self.llama.eval(ids)
 
 
+def keep_weights_as_stored():
+    defaults = llama_cpp.llama_cpp.llama_model_default_params
+
+    def as_stored():
+        params = defaults()
+        params.use_extra_bufts = False
+        return params
+
+    llama_cpp.llama_cpp.llama_model_default_params = as_stored
+
+
+if sys.argv[3:] == ["as-stored"]:
+    keep_weights_as_stored()
 answer(Model(sys.argv[1], int(sys.argv[2])))

@@ -10,7 +10,7 @@ use super::stored::{Stored, StoredTensor, WeightFile};
 use super::{Checkpoint, Format, pieces};
 use crate::config::{Config, RopeScaling};
 use crate::error::{Error, Result};
-use crate::matrix::{Kind, widen};
+use crate::matrix::Kind;
 use header::{Header, TensorInfo};
 use std::path::Path;
 
@@ -49,8 +49,8 @@ pub fn of_pieces(path: &Path, files: Vec<WeightFile>) -> Result<Checkpoint> {
     let stored = Stored::of_gguf(path, tensors)?;
     config.tied_output = !stored.has("output.weight");
     if let Some(factors) = stored.bytes_of("rope_freqs.weight")? {
-        let mut wide = vec![0f32; factors.len() / 4];
-        widen::widen(Kind::F32, [factors], [&mut wide]);
+        let factors = factors.as_chunks().0.iter();
+        let wide: Vec<f32> = factors.map(|bytes| f32::from_le_bytes(*bytes)).collect();
         config.rope_scaling = Some(scaling_of(&wide, config, path)?);
     }
     let checkpoint = Checkpoint::from_stored(Format::Gguf, description, stored)?;

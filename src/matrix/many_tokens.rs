@@ -10,19 +10,23 @@
 //! ```
 //!
 //! Every weight is used T times, so what counts is that the multipliers always have something to do.
-//! This kernel differs from the loop in five ways:
+//! This kernel differs from the loop in six ways:
 //!
-//! 1. **A stretch of 512 columns at a time** (loop tiling, cache blocking). Four rows of it are
-//!    widened to f32 into a scratch of 8 KB, which stays in the first-level cache while all tokens
+//! 1. **A stretch of 512 columns at a time** (loop tiling, cache blocking). Eight rows of it are
+//!    widened to f32 into a scratch of 16 KB, which stays in the first-level cache while all tokens
 //!    meet it. So a weight travels from memory once, and nobody ever holds a matrix in f32.
-//! 2. **A register tile**: 4 rows × 6 tokens are summed together, in 24 vector registers. Each number
-//!    that is loaded meets several others there: 10 loads for 24 multiplications instead of 48.
+//! 2. **A register tile**: 8 rows × 3 tokens are summed together, in 24 vector registers. Each number
+//!    that is loaded meets several others there: 11 loads for 24 multiplications instead of 48. The
+//!    tile is longer in rows, whose scratch is near, than in tokens, which come from the second-level
+//!    cache.
 //! 3. **SIMD lanes**: a sum is a vector register, whose lanes are added at the end. Its additions come
 //!    in the same order as for [one token](super::one_token), so both give the same numbers.
 //! 4. **Software prefetch**: while the tokens are multiplied, the processor is asked for the next
-//!    stretch of the four rows, which lies where no hardware prefetcher expects it.
-//! 5. **A gap between the rows of the scratch**: were they a power of two apart, their columns would
-//!    all want the same few places in the cache (a cache-set conflict).
+//!    stretch of the eight rows, which lies where no hardware prefetcher expects it.
+//! 5. **x laid out again** before all else, the tokens of a stretch next to each other (packing): as
+//!    they come, they lie a whole row apart, each on a memory page of its own.
+//! 6. **A gap between rows**, of the scratch and of x: were they a power of two apart, their columns
+//!    would all want the same few places in the cache (a cache-set conflict).
 
 #![expect(
     clippy::needless_range_loop,
@@ -31,20 +35,21 @@
 
 use super::product::{Task, stream_rows};
 use pulp::Simd;
+use rayon::prelude::*;
 
 /// Rows that are multiplied together: each number of x is loaded once for all of them.
-const ROWS: usize = 4;
+const ROWS: usize = 8;
 /// Columns that are widened together: a multiple of every quantised block (256 at most).
 const STRETCH: usize = 512;
 /// Bytes of each row that are fetched while a stretch is multiplied: the next stretch, in bf16.
 const AHEAD: usize = 2 * STRETCH;
-/// Between two rows of the scratch, so that they fall into different sets of the cache.
+/// Between two rows of the scratch or of x, so that they fall into different sets of the cache.
 const GAP: usize = 16;
 
 /// A thread's own memory, aligned to the cache's lines.
 #[repr(align(64))]
 pub(super) struct Scratch {
-    /// The widened weights, 8 KB.
+    /// The widened weights, 16 KB.
     w: Widened,
     /// The sums so far, a vector register for every token and row: `[T, ROWS, lanes]`.
     sums: Vec<f32>,
@@ -62,7 +67,7 @@ impl Scratch {
 pub(super) fn multiply<S: Simd>(simd: S, task: Task, scratch: &mut Scratch) {
     let Task { w, first_row, x, y } = task;
     let Scratch { w: widened, sums } = scratch;
-    let (in_dim, n_tokens) = (w.in_dim, x.len() / w.in_dim);
+    let (in_dim, n_tokens) = (w.in_dim, x.n_tokens);
     let n_rows = y.len() / n_tokens;
     for i in 0..n_rows.div_ceil(ROWS) {
         let rows = stream_rows::<ROWS>(i, n_rows);
@@ -73,8 +78,8 @@ pub(super) fn multiply<S: Simd>(simd: S, task: Task, scratch: &mut Scratch) {
         for start in (0..in_dim).step_by(STRETCH) {
             let len = STRETCH.min(in_dim - start);
             let out = widened.each_mut().map(|row| &mut row[..len]);
-            w.widen_stretch(stored, start, out);
-            let x = Columns { x, in_dim, start, len };
+            w.widen_stretch(simd, stored, start, out);
+            let x = Columns { x, start, len };
             let mut ahead = [&[] as &[u8]; ROWS];
             for r in 0..ROWS {
                 ahead[r] = w.stored_from(stored[r], start + len);
@@ -89,11 +94,45 @@ pub(super) fn multiply<S: Simd>(simd: S, task: Task, scratch: &mut Scratch) {
     }
 }
 
+/// x as the kernels read it, the tokens of a stretch next to each other: `[stretches, T, STRETCH]`,
+/// with a gap after each row. It is aligned to the cache's lines, so that no load needs two.
+pub(super) struct Inputs {
+    pub n_tokens: usize,
+    numbers: Vec<f32>,
+    first: usize,
+    row: usize,
+}
+
+impl Inputs {
+    /// x `[T, in]`
+    pub(super) fn new(x: &[f32], in_dim: usize) -> Self {
+        let n_tokens = x.len() / in_dim;
+        let row = if n_tokens == 1 { STRETCH } else { STRETCH + GAP };
+        let n_stretches = in_dim.div_ceil(STRETCH);
+        let mut numbers = vec![0.0; n_stretches * n_tokens * row + GAP];
+        let first = numbers.as_ptr().align_offset(64).min(GAP);
+        let size = (n_tokens * row).max(1);
+        let stretches = numbers[first..].par_chunks_mut(size).take(n_stretches).enumerate();
+        stretches.with_min_len((1 << 15) / size).for_each(|(i, stretch)| {
+            for (to, x) in stretch.chunks_mut(row).zip(x.chunks(in_dim)) {
+                let from = &x[i * STRETCH..in_dim.min((i + 1) * STRETCH)];
+                to[..from.len()].copy_from_slice(from);
+            }
+        });
+        Inputs { n_tokens, numbers, first, row }
+    }
+
+    /// Columns `start .. start + len` of token `t`: within a stretch, or any of a single token.
+    #[inline(always)]
+    pub(super) fn columns(&self, t: usize, start: usize, len: usize) -> &[f32] {
+        &self.numbers[self.first + (start / STRETCH * self.n_tokens + t) * self.row..][..len]
+    }
+}
+
 /// Columns `start .. start + len` of x.
 #[derive(Clone, Copy)]
 struct Columns<'a> {
-    x: &'a [f32],
-    in_dim: usize,
+    x: &'a Inputs,
     start: usize,
     len: usize,
 }
@@ -101,7 +140,7 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     #[inline(always)]
     fn token(self, t: usize) -> &'a [f32] {
-        &self.x[t * self.in_dim + self.start..][..self.len]
+        self.x.columns(t, self.start, self.len)
     }
 }
 
@@ -115,8 +154,8 @@ fn add_stretch<S: Simd>(
     ahead: [&[u8]; ROWS],
     sums: &mut [S::f32s],
 ) {
-    // of 32 vector registers 4 × 6 hold sums, 4 weights and 1 an input; of 16: 4 × 2, 4 and 1
-    let most = if S::REGISTER_COUNT >= 32 { 6 } else { 2 };
+    // of 32 vector registers 8 × 3 hold sums, 3 inputs and 1 a weight; of 16: 8 × 1, 1 and 1
+    let most = if S::REGISTER_COUNT >= 32 { 3 } else { 1 };
     let share = AHEAD.div_ceil((sums.len() / ROWS).div_ceil(most));
     for (i, sums) in sums.chunks_mut(most * ROWS).enumerate() {
         let t = i * most;
@@ -126,10 +165,7 @@ fn add_stretch<S: Simd>(
         match sums.len() / ROWS {
             1 => add_products::<S, 1>(simd, w, x, t, sums),
             2 => add_products::<S, 2>(simd, w, x, t, sums),
-            3 => add_products::<S, 3>(simd, w, x, t, sums),
-            4 => add_products::<S, 4>(simd, w, x, t, sums),
-            5 => add_products::<S, 5>(simd, w, x, t, sums),
-            _ => add_products::<S, 6>(simd, w, x, t, sums),
+            _ => add_products::<S, 3>(simd, w, x, t, sums),
         }
     }
 }
@@ -137,7 +173,7 @@ fn add_stretch<S: Simd>(
 /// The register tile: add the products of `N` tokens from `t` on to their sums, `[N, ROWS]`.
 ///
 /// > Rust: `const N: usize` makes a function of its own of each number of tokens, in which the loops
-/// > over them are written out and `own` needs no memory: its 4 × N vectors are registers.
+/// > over them are written out and `own` needs no memory: its 8 × N vectors are registers.
 #[inline(always)]
 fn add_products<S: Simd, const N: usize>(
     simd: S,

@@ -13,7 +13,7 @@
 //!
 //! 1. **Eight rows at a time**, far apart in memory. The hardware prefetcher recognises each as a
 //!    stream that is read from front to back, and fetches what comes next before it is asked for.
-//! 2. **Widened where it is multiplied**: 32 weights become f32 in registers and are used there. A
+//! 2. **Widened where it is multiplied**: 16 weights become f32 in a register and are used there. A
 //!    matrix in f32 would have to be written to memory and read again, 4 bytes a weight each time.
 //! 3. **SIMD lanes**: y[i] is not one sum but as many as a vector register has lanes, added at the end.
 //! 4. **Sums that do not wait for each other**: an addition takes four cycles, and eight rows have
@@ -21,7 +21,7 @@
 
 use super::kind::ForKind;
 use super::product::{Task, stream_rows};
-use super::widen::{Packed, blocks_of, last_piece, padded};
+use super::widen::{Packed, Sixteen, blocks_of, last_piece};
 use pulp::Simd;
 
 /// Rows that are read side by side: enough streams to keep the memory busy.
@@ -37,16 +37,16 @@ impl<S: Simd> ForKind for OneToken<'_, S> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const BYTES: usize, P: Packed<BYTES>>(self) {
+    fn run<const BYTES: usize, const N: usize, P: Packed<BYTES, N>>(self) {
         let Task { w, first_row, x, y } = self.task;
-        let n_rows = y.len();
+        let (n_rows, x) = (y.len(), x.columns(0, 0, w.in_dim));
         for i in 0..n_rows.div_ceil(STREAMS) {
             let rows = stream_rows::<STREAMS>(i, n_rows);
             let mut stored = [&[] as &[u8]; STREAMS];
             for r in 0..STREAMS {
                 stored[r] = w.stored(first_row + rows[r], 0, w.in_dim);
             }
-            let dots = dots::<S, BYTES, P>(self.simd, stored, x);
+            let dots = dots::<S, BYTES, N, P>(self.simd, stored, x);
             for r in 0..STREAMS {
                 y[rows[r]] = dots[r];
             }
@@ -56,21 +56,21 @@ impl<S: Simd> ForKind for OneToken<'_, S> {
 
 /// The dot products of stored rows with x.
 #[inline(always)]
-fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
+fn dots<S: Simd, const BYTES: usize, const N: usize, P: Packed<BYTES, N>>(
     simd: S,
     rows: [&[u8]; STREAMS],
     x: &[f32],
 ) -> [f32; STREAMS] {
-    let (x, x_rest) = x.as_chunks::<32>();
-    let n_blocks = x.len() / P::PIECES;
+    let n_blocks = x.len() / P::NUMBERS;
+    let (x, x_rest) = x.split_at(n_blocks * P::NUMBERS);
     let (blocks, rests) = blocks_of::<BYTES, STREAMS>(rows, n_blocks);
     let mut sums = [simd.splat_f32s(0.0); STREAMS];
     for k in 0..n_blocks {
-        let x = &x[k * P::PIECES..][..P::PIECES];
+        let x = x[k * P::NUMBERS..][..P::NUMBERS].as_chunks().0.as_chunks::<N>().0;
         for r in 0..STREAMS {
             let scales = P::scales(&blocks[r][k]);
             for (i, x) in x.iter().enumerate() {
-                let w = P::widen(&blocks[r][k], &scales, i);
+                let w = P::widen(simd, &blocks[r][k], &scales, i);
                 sums[r] = add_products(simd, &w, x, sums[r]);
             }
         }
@@ -78,8 +78,10 @@ fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
     let mut y = [0.0; STREAMS];
     for r in 0..STREAMS {
         if !x_rest.is_empty() {
-            let w = last_piece::<BYTES, P>(rests[r]);
-            sums[r] = add_products(simd, &w, &padded(x_rest), sums[r]);
+            let mut x = [[0.0; 16]; N];
+            x.as_flattened_mut()[..x_rest.len()].copy_from_slice(x_rest);
+            let w = last_piece::<S, BYTES, N, P>(simd, rests[r]);
+            sums[r] = add_products(simd, &w, &x, sums[r]);
         }
         y[r] = simd.reduce_sum_f32s(sums[r]);
     }
@@ -87,10 +89,17 @@ fn dots<S: Simd, const BYTES: usize, P: Packed<BYTES>>(
 }
 
 #[inline(always)]
-fn add_products<S: Simd>(simd: S, w: &[f32; 32], x: &[f32; 32], mut sum: S::f32s) -> S::f32s {
-    let (w, x) = (S::as_simd_f32s(w).0, S::as_simd_f32s(x).0);
+fn add_products<S: Simd, const N: usize>(
+    simd: S,
+    w: &[Sixteen; N],
+    x: &[Sixteen; N],
+    mut sum: S::f32s,
+) -> S::f32s {
     for (w, x) in w.iter().zip(x) {
-        sum = simd.mul_add_f32s(*w, *x, sum);
+        let (w, x) = (S::as_simd_f32s(w).0, S::as_simd_f32s(x).0);
+        for (w, x) in w.iter().zip(x) {
+            sum = simd.mul_add_f32s(*w, *x, sum);
+        }
     }
     sum
 }

@@ -23,7 +23,7 @@
 //! the last. The order does not depend on the number of tokens or threads: a token gets the same
 //! numbers alone as in a prompt of 500.
 
-use super::many_tokens::{self, Scratch};
+use super::many_tokens::{self, Inputs, Scratch};
 use super::one_token::{OneToken, STREAMS};
 use super::{Matrix, Source, joined};
 use crate::error::{Error, Result};
@@ -83,15 +83,15 @@ pub(super) fn on_the_cpu<const N: usize>(x: &Tensor, ws: [&Matrix; N]) -> Result
         }
         return Ok(ys);
     }
-    let (n_tokens, _) = x.dims2()?;
-    let values = x.flatten_all()?.to_vec1::<f32>()?;
+    let (n_tokens, in_dim) = x.dims2()?;
+    let inputs = Inputs::new(&x.flatten_all()?.to_vec1::<f32>()?, in_dim);
     let mut ys = ws.map(|w| vec![0.0; w.out_dim * n_tokens]); // [out, T]: rows are one piece of it
     let mut tasks = vec![];
     for (w, y) in ws.into_iter().zip(&mut ys) {
         let n_tasks = (w.out_dim * w.in_dim / TASK).clamp(1, TASKS);
         let n_rows = w.out_dim.div_ceil(n_tasks).next_multiple_of(STREAMS);
         let pieces = y.chunks_mut((n_rows * n_tokens).max(1)).enumerate();
-        let x = &values;
+        let x = &inputs;
         tasks.extend(pieces.map(|(i, y)| Task { w, first_row: i * n_rows, x, y }));
     }
     let arch = pulp::Arch::new();
@@ -122,7 +122,7 @@ fn transposed(y: &[f32], n_tokens: usize) -> Vec<f32> {
 pub(super) struct Task<'a> {
     pub w: &'a Matrix,
     pub first_row: usize,
-    pub x: &'a [f32],     // [T, in], T ≥ 1
+    pub x: &'a Inputs,    // [T, in], T ≥ 1
     pub y: &'a mut [f32], // [rows, T]
 }
 
@@ -142,7 +142,7 @@ impl WithSimd for Multiply<'_> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Multiply { task, scratch } = self;
         let w = task.w;
-        let is_one_token = task.x.len() == w.in_dim;
+        let is_one_token = task.x.n_tokens == 1;
         match w.source {
             Source::Stored { .. } if is_one_token => w.dtype.dispatch(OneToken { simd, task }),
             _ => many_tokens::multiply(simd, task, scratch),

@@ -3,14 +3,16 @@
 use super::{Matrix, Source, random, widen};
 use crate::error::{Error, Result};
 use candle_core::{Device, Tensor};
+use pulp::Simd;
 use rayon::prelude::*;
 
 impl Matrix {
     /// The f32 numbers of `N` rows from column `start` on, as many as `out` has room for; both ends
     /// at the edge of a block.
     #[inline(always)]
-    pub(crate) fn widen_stretch<const N: usize>(
+    pub(crate) fn widen_stretch<S: Simd, const N: usize>(
         &self,
+        simd: S,
         rows: [usize; N],
         start: usize,
         out: [&mut [f32]; N],
@@ -25,7 +27,7 @@ impl Matrix {
         for r in 0..N {
             stored[r] = self.stored(rows[r], start, out[r].len());
         }
-        widen::widen(self.dtype, stored, out)
+        widen::widen(simd, self.dtype, stored, out)
     }
 
     /// The numbers of row `row`, as f32.
@@ -105,8 +107,8 @@ impl pulp::WithSimd for WidenRow<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: pulp::Simd>(self, _: S) {
-        self.matrix.widen_stretch([self.row], 0, [self.out]);
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.matrix.widen_stretch(simd, [self.row], 0, [self.out]);
     }
 }
 

@@ -4,7 +4,8 @@
 //! that stretch them, q · d + m. Each kind's type says where in the block they lie.
 //!
 //! The functions are plain loops over arrays of a fixed size. The compiler turns them into SIMD: one
-//! instruction for all the lanes of a vector register.
+//! instruction for all the lanes of a vector register. What it does not find by itself, [`sixteen`]
+//! names.
 //!
 //! > Rust: `#[inline(always)]` is more than a hint here. `pulp` finds out what the processor can do
 //! > and calls the kernels in a copy for AVX-512, for AVX2, for NEON …; only what is inlined into
@@ -18,59 +19,81 @@
 pub(crate) mod blocks_of_32;
 pub(crate) mod floats;
 pub(crate) mod k_quants;
+mod sixteen;
 
 use super::kind::{ForKind, Kind};
+use pulp::Simd;
 
-/// How a kind packs its numbers: `BYTES` bytes hold one or more pieces of 32.
+/// Sixteen numbers, as many as the widest vector register holds.
+pub(crate) type Sixteen = [f32; 16];
+
+/// How a kind packs its numbers: `BYTES` bytes hold some pieces of `N` times 16.
 ///
 /// > Rust: `const BYTES: usize` is a generic parameter that is a number. `&[u8; 18]` is a reference
 /// > to exactly 18 bytes, so the compiler knows every length, and checks no index at run time.
-pub(crate) trait Packed<const BYTES: usize> {
+pub(crate) trait Packed<const BYTES: usize, const N: usize> {
     /// Numbers that cannot be cut apart; 1 where each stands for itself.
     const BLOCK: usize;
-    /// Pieces of 32 numbers in `BYTES` bytes.
+    /// Pieces in `BYTES` bytes.
     const PIECES: usize = 1;
+    /// The numbers in `BYTES` bytes.
+    const NUMBERS: usize = Self::PIECES * N * 16;
     /// What stretches the integers of a block: unpacked once for all of its pieces.
     type Scales;
 
     fn scales(block: &[u8; BYTES]) -> Self::Scales;
 
-    fn widen(block: &[u8; BYTES], scales: &Self::Scales, piece: usize) -> [f32; 32];
+    /// The numbers of piece `i`, whose bits lie in the same bytes.
+    fn widen<S: Simd>(
+        simd: S,
+        block: &[u8; BYTES],
+        scales: &Self::Scales,
+        i: usize,
+    ) -> [Sixteen; N];
 }
 
-/// Widens pieces of `N` rows, block by block in turn, so that the memory is read in `N` streams.
+/// Widens some rows, block by block in turn, so that the memory is read in as many streams.
 /// `rows` hold exactly as many numbers as `out`, all of one length.
 #[inline(always)]
-pub(crate) fn widen<const N: usize>(kind: Kind, rows: [&[u8]; N], out: [&mut [f32]; N]) {
-    kind.dispatch(Widen { rows, out });
+pub(crate) fn widen<S: Simd, const ROWS: usize>(
+    simd: S,
+    kind: Kind,
+    rows: [&[u8]; ROWS],
+    out: [&mut [f32]; ROWS],
+) {
+    kind.dispatch(Widen { simd, rows, out });
 }
 
-struct Widen<'a, const N: usize> {
-    rows: [&'a [u8]; N],
-    out: [&'a mut [f32]; N],
+struct Widen<'a, S, const ROWS: usize> {
+    simd: S,
+    rows: [&'a [u8]; ROWS],
+    out: [&'a mut [f32]; ROWS],
 }
 
-impl<const N: usize> ForKind for Widen<'_, N> {
+impl<S: Simd, const ROWS: usize> ForKind for Widen<'_, S, ROWS> {
     type Output = ();
 
     #[inline(always)]
-    fn run<const BYTES: usize, P: Packed<BYTES>>(self) {
-        let Widen { rows, out } = self;
+    fn run<const BYTES: usize, const N: usize, P: Packed<BYTES, N>>(self) {
+        let Widen { simd, rows, out } = self;
         let len = rows.first().map_or(0, |row| row.len() / BYTES);
-        let (blocks, rests) = blocks_of::<BYTES, N>(rows, len);
+        let (blocks, rests) = blocks_of::<BYTES, ROWS>(rows, len);
         for k in 0..len {
-            for r in 0..N {
+            for r in 0..ROWS {
                 let scales = P::scales(&blocks[r][k]);
-                let pieces = &mut out[r].as_chunks_mut().0[k * P::PIECES..][..P::PIECES];
-                for (i, piece) in pieces.iter_mut().enumerate() {
-                    *piece = P::widen(&blocks[r][k], &scales, i);
+                let out = &mut out[r][k * P::NUMBERS..][..P::NUMBERS];
+                for (i, out) in
+                    out.as_chunks_mut::<16>().0.as_chunks_mut::<N>().0.iter_mut().enumerate()
+                {
+                    *out = P::widen(simd, &blocks[r][k], &scales, i);
                 }
             }
         }
-        for r in 0..N {
-            let out = out[r].as_chunks_mut::<32>().1;
+        for r in 0..ROWS {
+            let out = &mut out[r][len * P::NUMBERS..];
             if !out.is_empty() {
-                out.copy_from_slice(&last_piece::<BYTES, P>(rests[r])[..out.len()]);
+                let last = last_piece::<S, BYTES, N, P>(simd, rests[r]);
+                out.copy_from_slice(&last.as_flattened()[..out.len()]);
             }
         }
     }
@@ -78,9 +101,12 @@ impl<const N: usize> ForKind for Widen<'_, N> {
 
 /// The numbers of a row's end that fills no block, with zeros behind them.
 #[inline(always)]
-pub(crate) fn last_piece<const BYTES: usize, P: Packed<BYTES>>(rest: &[u8]) -> [f32; 32] {
+pub(crate) fn last_piece<S: Simd, const BYTES: usize, const N: usize, P: Packed<BYTES, N>>(
+    simd: S,
+    rest: &[u8],
+) -> [Sixteen; N] {
     let block = padded(rest);
-    P::widen(&block, &P::scales(&block), 0)
+    P::widen(simd, &block, &P::scales(&block), 0)
 }
 
 /// Each row as `len` whole blocks of `BYTES` bytes, and the bytes that are left.

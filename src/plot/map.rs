@@ -73,14 +73,15 @@ impl Map {
 
     fn alt(&self, title: &str) -> String {
         let lit = self.lit_words();
+        let stop = if title.ends_with(['?', '？']) { "" } else { self.frame.pick(".", "。") };
         self.frame.pick(
             format!(
-                "Map of the computation. {title}. Lit: {lit}. Text becomes tokens, embedding, then \
+                "Map of the computation. {title}{stop} Lit: {lit}. Text becomes tokens, embedding, then \
                  n_layers blocks (RMSNorm, attention, add to the residual stream, RMSNorm, SwiGLU, \
                  add to the residual stream), then RMSNorm, output, logits and the next token"
             ),
             format!(
-                "计算全图。{title}。亮起的部分：{lit}。文本变成词元，再变成嵌入，经过 n_layers 个块\
+                "计算全图。{title}{stop}亮起的部分：{lit}。文本变成词元，再变成嵌入，经过 n_layers 个块\
                  （RMSNorm、注意力、加回残差流、RMSNorm、SwiGLU、加回残差流），最后经过 RMSNorm、\
                  输出矩阵、logits，得到下一个词元"
             ),

@@ -7,7 +7,7 @@ mod measured;
 pub mod run;
 mod screen;
 
-pub use measured::Measured;
+pub use measured::{Kinds, Measured};
 
 use crate::files;
 use crate::language::{LANGUAGES, Language, docs};
@@ -20,6 +20,7 @@ use llama3::plot::{Figure, Frame};
 use std::path::Path;
 
 const SPEED: &str = "speed.md";
+const MODELS: &str = "models.md";
 
 /// Draws all pictures anew, and puts the measured speed into its page.
 pub fn write(root: &Path) -> Result<()> {
@@ -32,7 +33,7 @@ pub fn check(root: &Path) -> Result<()> {
 }
 
 fn made(root: &Path) -> Result<Made> {
-    let measured = Measured::read(root)?;
+    let (measured, kinds) = (Measured::read(root)?, Kinds::read(root)?);
     let mut made = Made::new();
     for language in LANGUAGES {
         let directory = docs(language);
@@ -40,10 +41,17 @@ fn made(root: &Path) -> Result<Made> {
             let path = directory.join("pictures").join(file);
             made.insert(path, (figure.svg().into(), "docs/site/src/pictures".into()));
         }
-        let path = directory.join(SPEED);
-        let page = with_tables(&files::read(&root.join(&path))?, &measured.tables(language)?)
-            .with_context(|| path.display().to_string())?;
-        made.insert(path, (page, measured::FILE.into()));
+        let speed = [("measured", measured.tables(language)?), ("kinds", kinds.speed(language))];
+        let accuracy = [("accuracy", kinds.accuracy(language))];
+        for (page, tables) in [(SPEED, &speed[..]), (MODELS, &accuracy)] {
+            let path = directory.join(page);
+            let mut page = files::read(&root.join(&path))?;
+            for (mark, table) in tables {
+                page =
+                    with_tables(&page, mark, table).with_context(|| path.display().to_string())?;
+            }
+            made.insert(path, (page, measured::FILE.into()));
+        }
     }
     Ok(made)
 }
@@ -66,12 +74,12 @@ fn pictures(measured: &Measured, language: Language) -> Result<Vec<(&'static str
     ])
 }
 
-/// The page with other tables between its two marks.
-fn with_tables(page: &str, tables: &str) -> Result<String> {
-    const START: &str = "<!-- measured -->\n";
-    let (before, rest) = page.split_once(START).with_context(|| format!("no {START}"))?;
+/// The page with other tables between a mark and the next end.
+fn with_tables(page: &str, mark: &str, tables: &str) -> Result<String> {
+    let start = format!("<!-- {mark} -->\n");
+    let (before, rest) = page.split_once(&start).with_context(|| format!("no {start}"))?;
     let (_, after) = rest.split_once("<!-- end -->").context("no <!-- end -->")?;
-    Ok(format!("{before}{START}{tables}<!-- end -->{after}"))
+    Ok(format!("{before}{start}{tables}<!-- end -->{after}"))
 }
 
 #[cfg(test)]
@@ -99,8 +107,8 @@ mod tests {
     fn tables_take_the_place_of_tables() -> Result<()> {
         let page = "a\n<!-- measured -->\nold\n<!-- end -->\nb\n";
         let expected = "a\n<!-- measured -->\nnew\n<!-- end -->\nb\n";
-        assert_eq!(with_tables(page, "new\n")?, expected);
-        assert!(with_tables("a <!-- end --> <!-- measured -->\n", "new").is_err());
+        assert_eq!(with_tables(page, "measured", "new\n")?, expected);
+        assert!(with_tables("a <!-- end --> <!-- measured -->\n", "measured", "new").is_err());
         Ok(())
     }
 }

@@ -11,8 +11,18 @@ use std::process::ExitCode;
 /// How many tokens it adds at most.
 const MOST: usize = 64;
 
+const HELP: &str = "Your Llama, from chapters 1 to 10. Usage: my_llama [--chat] TEXT
+
+  TEXT         it goes on from there; without any, the question whose answer is 42
+  --chat TEXT  it answers
+  LLAMA3_MODEL names another model";
+
 fn main() -> ExitCode {
     let mut words: Vec<String> = std::env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == "--help" || word == "-h") {
+        println!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
     let is_question = words.first().is_some_and(|word| word == "--chat");
     let text = words.split_off(is_question.into()).join(" ");
     match answer(&text, is_question) {

@@ -3,15 +3,13 @@
 use super::*;
 use crate::error::Error;
 use crate::linear::{by_definition, linear};
-use crate::matrix::kind::tests::of_candle;
+use crate::matrix::kind::tests::random_bytes;
 use crate::matrix::{Kind, Pages, RowOrder, Source};
-use candle_core::quantized::QTensor;
 use candle_core::{DType, Device};
 
 /// A matrix of normally distributed numbers, stored as `kind`.
 fn stored(out_dim: usize, in_dim: usize, kind: Kind) -> Result<Matrix> {
-    let w = Tensor::randn(0f32, 1., (out_dim, in_dim), &Device::Cpu)?;
-    let bytes = QTensor::quantize(&w, of_candle(kind))?.data()?.into_owned();
+    let bytes = random_bytes(kind, out_dim * in_dim)?;
     Matrix::from_bytes(format!("{kind:?}"), out_dim, in_dim, kind, &bytes)
 }
 
@@ -58,14 +56,14 @@ fn equals_the_sums_in_f64() -> Result<()> {
 #[cfg(target_arch = "x86_64")]
 fn every_instruction_set_gives_the_same_sums() -> Result<()> {
     use pulp::Simd;
-    for kind in [Kind::BF16, Kind::Q4_1, Kind::Q4K] {
+    for kind in Kind::ALL {
         for n_tokens in [1, 8] {
             let (x, w) = (random_x(n_tokens, 1280)?, stored(11, 1280, kind)?);
-            let values = x.flatten_all()?.to_vec1::<f32>()?;
+            let inputs = Inputs::new(&x.flatten_all()?.to_vec1::<f32>()?, 1280);
             let run = |dispatch: &dyn Fn(Multiply)| {
                 let mut y = vec![0.0; 11 * n_tokens];
                 let scratch = &mut Scratch::new();
-                let task = Task { w: &w, first_row: 0, x: &values, y: &mut y };
+                let task = Task { w: &w, first_row: 0, x: &inputs, y: &mut y };
                 dispatch(Multiply { task, scratch });
                 assert_close(&transposed(&y, n_tokens), &x, &w)
             };

@@ -1,6 +1,7 @@
 //! Numbers that stand for themselves.
 
-use super::Packed;
+use super::{Packed, Sixteen, part, sixteen};
+use pulp::Simd;
 
 /// 32 numbers of four bytes: already what we want.
 pub(crate) struct F32;
@@ -9,7 +10,7 @@ pub(crate) struct F16;
 /// Two bytes a number, the upper half of an f32: 8 bits of exponent, 7 of fraction.
 pub(crate) struct BF16;
 
-impl Packed<128> for F32 {
+impl Packed<128, 2> for F32 {
     const BLOCK: usize = 1;
     type Scales = ();
 
@@ -17,16 +18,16 @@ impl Packed<128> for F32 {
     fn scales(_: &[u8; 128]) {}
 
     #[inline(always)]
-    fn widen(bytes: &[u8; 128], _: &(), _: usize) -> [f32; 32] {
-        let mut out = [0.0; 32];
-        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+    fn widen<S: Simd>(_: S, bytes: &[u8; 128], _: &(), _: usize) -> [Sixteen; 2] {
+        let mut out = [[0.0; 16]; 2];
+        for (out, bytes) in out.as_flattened_mut().iter_mut().zip(bytes.as_chunks().0) {
             *out = f32::from_le_bytes(*bytes);
         }
         out
     }
 }
 
-impl Packed<64> for BF16 {
+impl Packed<64, 2> for BF16 {
     const BLOCK: usize = 1;
     type Scales = ();
 
@@ -34,16 +35,16 @@ impl Packed<64> for BF16 {
     fn scales(_: &[u8; 64]) {}
 
     #[inline(always)]
-    fn widen(bytes: &[u8; 64], _: &(), _: usize) -> [f32; 32] {
-        let mut out = [0.0; 32];
-        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
+    fn widen<S: Simd>(_: S, bytes: &[u8; 64], _: &(), _: usize) -> [Sixteen; 2] {
+        let mut out = [[0.0; 16]; 2];
+        for (out, bytes) in out.as_flattened_mut().iter_mut().zip(bytes.as_chunks().0) {
             *out = f32::from_bits((u16::from_le_bytes(*bytes) as u32) << 16);
         }
         out
     }
 }
 
-impl Packed<64> for F16 {
+impl Packed<64, 2> for F16 {
     const BLOCK: usize = 1;
     type Scales = ();
 
@@ -51,12 +52,8 @@ impl Packed<64> for F16 {
     fn scales(_: &[u8; 64]) {}
 
     #[inline(always)]
-    fn widen(bytes: &[u8; 64], _: &(), _: usize) -> [f32; 32] {
-        let mut out = [0.0; 32];
-        for (out, bytes) in out.iter_mut().zip(bytes.as_chunks().0) {
-            *out = f16_to_f32(u16::from_le_bytes(*bytes));
-        }
-        out
+    fn widen<S: Simd>(simd: S, bytes: &[u8; 64], _: &(), _: usize) -> [Sixteen; 2] {
+        [sixteen::of_f16(simd, part(bytes, 0)), sixteen::of_f16(simd, part(bytes, 32))]
     }
 }
 

@@ -10,6 +10,8 @@ use std::path::Path;
 
 /// Where `benches/compare` writes it.
 pub const FILE: &str = "docs/measured.json";
+/// Where it writes what it measured of the kinds of stored numbers.
+pub const KINDS: &str = "docs/measured_kinds.json";
 
 /// One run on one machine; times are in seconds.
 #[derive(Deserialize)]
@@ -30,6 +32,24 @@ struct Pair {
     ours: f64,
     theirs: f64,
     ratio: f64,
+}
+
+/// The kinds of stored numbers: their speed beside llama.cpp's, and what they cost in accuracy.
+#[derive(Deserialize)]
+pub struct Kinds {
+    machine: String,
+    pairs: Vec<Pair>,
+    accuracy: BTreeMap<String, Distance>,
+}
+
+/// How far the logits of a kind lie from those of bf16.
+#[derive(Deserialize)]
+struct Distance {
+    bytes: f64,
+    rms: f64,
+    divergence: f64,
+    same_best: usize,
+    positions: usize,
 }
 
 /// One more token after a text of this length.
@@ -104,6 +124,51 @@ impl Measured {
             "llama-3-8b" => self.pairs.iter().find(whole).map(|row| row.ours),
             _ => self.sizes.get(model).copied(),
         }
+    }
+}
+
+impl Kinds {
+    pub fn read(root: &Path) -> Result<Kinds> {
+        let again = || format!("{KINDS}: write it again, see the page on speed");
+        serde_json::from_str(&files::read(&root.join(KINDS))?).with_context(again)
+    }
+
+    /// A row a kind: milliseconds here and in llama.cpp, and the ratio, for each number of tokens.
+    pub fn speed(&self, language: Language) -> String {
+        let text = |en: &'static str, zh: &'static str| language.pick(en, zh);
+        let mut page = format!("{}{}\n\n", text("Machine: ", "机器："), self.machine);
+        page += text(
+            "| file | 1 token | 17 tokens | 128 tokens |\n|---|---:|---:|---:|\n",
+            "| 文件 | 1 个词元 | 17 个词元 | 128 个词元 |\n|---|---:|---:|---:|\n",
+        );
+        for row in self.pairs.chunk_by(|a, b| a.model == b.model) {
+            let cell = |pair: &Pair| {
+                let [ours, theirs] = [pair.ours, pair.theirs].map(|seconds| seconds * 1e3);
+                format!(" {ours:.0} / {theirs:.0} ms: {:.2} |", pair.ratio)
+            };
+            let cells: String = row.iter().map(cell).collect();
+            page += &format!("| {} |{cells}\n", row[0].model);
+        }
+        page
+    }
+
+    /// A row a kind: what its file weighs, and how far its logits lie from those of bf16.
+    pub fn accuracy(&self, language: Language) -> String {
+        let mut page = language.pick(
+            "| file | weights | logits off by (rms) | best token the same | lost (nats) |\n|---|---:|---:|---:|---:|\n",
+            "| 文件 | 权重 | logits 的偏差（均方根） | 概率最高的词元相同 | 损失（nat） |\n|---|---:|---:|---:|---:|\n",
+        )
+        .to_string();
+        let mut rows: Vec<_> = self.accuracy.iter().collect();
+        rows.sort_by(|a, b| b.1.bytes.total_cmp(&a.1.bytes));
+        for (kind, d) in rows {
+            let Distance { bytes, rms, divergence, same_best, positions } = d;
+            let megabytes = bytes / 1e6;
+            page += &format!(
+                "| {kind} | {megabytes:.0} MB | {rms:.3} | {same_best} / {positions} | {divergence:.4} |\n"
+            );
+        }
+        page
     }
 }
 

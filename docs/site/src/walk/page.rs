@@ -91,6 +91,11 @@ impl Page {
 /// notebooks.
 fn prose(text: &str) -> String {
     let to_page = |link: &str| {
+        // From notebooks/ the pages are in ../docs/en, from walk/ they are next door.
+        let docs = ["../docs/en/", "../docs/zh/"].iter().find_map(|docs| link.strip_prefix(docs));
+        if let Some(page) = docs {
+            return Some(format!("../{page}"));
+        }
         let (name, language) = link.strip_suffix(".ipynb")?.rsplit_once('.')?;
         match language {
             "en" | "zh" if !name.contains('/') => Some(format!("{name}.md")),

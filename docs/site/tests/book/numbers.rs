@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 /// Words by which a number is multiplied.
-const UNITS: [(&str, f64); 7] = [
+const UNITS: [(&str, f64); 9] = [
+    ("trillion", 1e12),
+    ("万亿", 1e12),
     ("billion", 1e9),
     ("million", 1e6),
     ("thousand", 1e3),
