@@ -41,9 +41,9 @@ fn made(root: &Path) -> Result<Made> {
             let path = directory.join("pictures").join(file);
             made.insert(path, (figure.svg().into(), "docs/site/src/pictures".into()));
         }
-        let speed = [("measured", measured.tables(language)?), ("kinds", kinds.speed(language))];
+        let speed = [("measured", measured.tables(language)?)];
         let accuracy = [("accuracy", kinds.accuracy(language))];
-        for (page, tables) in [(SPEED, &speed[..]), (MODELS, &accuracy)] {
+        for (page, tables) in [(SPEED, &speed), (MODELS, &accuracy)] {
             let path = directory.join(page);
             let mut page = files::read(&root.join(&path))?;
             for (mark, table) in tables {

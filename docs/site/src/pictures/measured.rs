@@ -34,11 +34,9 @@ struct Pair {
     ratio: f64,
 }
 
-/// The kinds of stored numbers: their speed beside llama.cpp's, and what they cost in accuracy.
+/// What the kinds of stored numbers cost in accuracy.
 #[derive(Deserialize)]
 pub struct Kinds {
-    machine: String,
-    pairs: Vec<Pair>,
     accuracy: BTreeMap<String, Distance>,
 }
 
@@ -129,34 +127,19 @@ impl Measured {
 
 impl Kinds {
     pub fn read(root: &Path) -> Result<Kinds> {
-        let again = || format!("{KINDS}: write it again, see the page on speed");
+        let again = || {
+            format!(
+                "{KINDS}: write it again with benches/compare DIR --only accuracy --json {KINDS}"
+            )
+        };
         serde_json::from_str(&files::read(&root.join(KINDS))?).with_context(again)
-    }
-
-    /// A row a kind: milliseconds here and in llama.cpp, and the ratio, for each number of tokens.
-    pub fn speed(&self, language: Language) -> String {
-        let text = |en: &'static str, zh: &'static str| language.pick(en, zh);
-        let mut page = format!("{}{}\n\n", text("Machine: ", "机器："), self.machine);
-        page += text(
-            "| file | 1 token | 17 tokens | 128 tokens |\n|---|---:|---:|---:|\n",
-            "| 文件 | 1 个词元 | 17 个词元 | 128 个词元 |\n|---|---:|---:|---:|\n",
-        );
-        for row in self.pairs.chunk_by(|a, b| a.model == b.model) {
-            let cell = |pair: &Pair| {
-                let [ours, theirs] = [pair.ours, pair.theirs].map(|seconds| seconds * 1e3);
-                format!(" {ours:.0} / {theirs:.0} ms: {:.2} |", pair.ratio)
-            };
-            let cells: String = row.iter().map(cell).collect();
-            page += &format!("| {} |{cells}\n", row[0].model);
-        }
-        page
     }
 
     /// A row a kind: what its file weighs, and how far its logits lie from those of bf16.
     pub fn accuracy(&self, language: Language) -> String {
         let mut page = language.pick(
             "| file | weights | logits off by (rms) | best token the same | lost (nats) |\n|---|---:|---:|---:|---:|\n",
-            "| 文件 | 权重 | logits 的偏差（均方根） | 概率最高的词元相同 | 损失（nat） |\n|---|---:|---:|---:|---:|\n",
+            "| 文件 | 权重 | logits 的偏差（均方根） | 概率最高的词元相同 | KL 散度（nat） |\n|---|---:|---:|---:|---:|\n",
         )
         .to_string();
         let mut rows: Vec<_> = self.accuracy.iter().collect();
