@@ -10,11 +10,7 @@
 //! > Rust: `#[inline(always)]` is more than a hint here. `pulp` finds out what the processor can do
 //! > and calls the kernels in a copy for AVX-512, for AVX2, for NEON …; only what is inlined into
 //! > that copy is compiled with those instructions. A function that is called instead is compiled
-//! > for the oldest processor of the kind.
-#![expect(
-    clippy::needless_range_loop,
-    reason = "array::map and iterator closures need not be inlined into the vector code; these are"
-)]
+//! > for the oldest processor of the kind. `array::map` and closures may be, so there are none here.
 
 pub(crate) mod blocks_of_32;
 pub(crate) mod floats;

@@ -71,7 +71,7 @@ impl Packed<110, 8> for Q3K {
     fn scales(block: &[u8; 110]) -> Sixteens {
         let low = u64::from_le_bytes(part(block, 96));
         let high = u32::from_le_bytes(part(block, 104)) as u64;
-        let two = high | high >> 2 << 32; // of the eight s₀ … s₇, and above them those of s₈ … s₁₅
+        let two = high | (high >> 2) << 32; // of the eight s₀ … s₇, and above them those of s₈ … s₁₅
         let first = low & (EACH_BYTE * 15) | (two & (EACH_BYTE * 3)) << 4;
         let last = low >> 4 & (EACH_BYTE * 15) | two & (EACH_BYTE * 0x30);
         let d = factor(block, 108);
@@ -218,8 +218,8 @@ const EACH_BYTE: u64 = 0x0101_0101_0101_0101;
 fn six_bit_scales([d, e]: [f32; 2], bytes: [u8; 12]) -> Pairs {
     let first = u64::from_le_bytes(part(&bytes, 0)); // s₀ … s₃, t₀ … t₃
     let last = u32::from_le_bytes(part(&bytes, 8)) as u64;
-    let last = (last | last << 28) & EACH_BYTE * 15 | (first >> 2) & EACH_BYTE * 0x30;
-    let first = (first & EACH_BYTE * 63).to_le_bytes();
+    let last = (last | (last << 28)) & (EACH_BYTE * 15) | (first >> 2) & (EACH_BYTE * 0x30);
+    let first = (first & (EACH_BYTE * 63)).to_le_bytes();
     let last = last.to_le_bytes();
     let mut scales = [[0.0; 8]; 2];
     for i in 0..4 {
