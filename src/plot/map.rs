@@ -142,7 +142,7 @@ impl Draw for Map {
         });
         let mut words = self.alt(&frame.title);
         if !self.prompt.is_empty() {
-            words += &frame.pick(". Above it, the prompt: ", "。上方是提示：").to_string();
+            words += frame.pick(". Above it, the prompt: ", "。上方是提示：");
             words += &chips::words(&self.prompt);
         }
         Ok(svg.finish([width, height + down], words))
